@@ -1,0 +1,16 @@
+"""Back propagation through time, in small rooms.
+
+The core, in reading order:
+
+data        numbers to bits and back, random sums, all sums, carries
+model       the network: parameters, forward pass, loss
+bptt        its gradients, in the three stages that the mathematics has
+gradcheck   two independent ways to the same gradients
+training    stochastic gradient descent, and the history of a run
+
+Around it:
+
+validate    checks at the door: what came, what was expected, what to do
+plots       pictures, as functions of (ax, arrays)
+checks      what an exercise cell calls
+"""

@@ -1,0 +1,93 @@
+"""Stochastic gradient descent on fresh sums, and the history of a run."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from bptt_lab import bptt, data, model, validate
+from bptt_lab.model import Array, Params
+
+CHUNK_BITS = 8_000  # drawn at a time: little enough to stop soon and keep memory flat, enough to make drawing cheap
+
+
+class History(NamedTuple):
+    """One entry for each step, of the sums that the step learned from, before it learned from them."""
+
+    loss: NDArray[np.float64]  # (n_steps,)  nats
+    correct_digits: NDArray[np.float64]  # (n_steps,)  right bits of a sum, mean over the batch
+
+
+def train(
+    params: Params,
+    *,
+    rng: np.random.Generator,
+    n_steps: int = 20_000,
+    learning_rate: float = 0.008,
+    batch_size: int = 1,
+    n_bits: int = 8,
+    high: int = 127,
+    progress: bool = False,
+) -> tuple[Params, History]:
+    """Plain SGD, on a fresh batch at every step. The given `params` are left as they are.
+
+    progress  show a bar
+    returns   trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
+    raises    TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite
+    """
+    validate.params(params)
+    learning_rate = validate.positive("learning_rate", learning_rate)
+    n_steps, batch_size = validate.size("n_steps", n_steps), validate.size("batch_size", batch_size)
+    chunk = max(1, CHUNK_BITS // (batch_size * validate.size("n_bits", n_bits)))  # steps between two looks at the loss
+    history = History(np.zeros(n_steps), np.zeros(n_steps))
+    done = 0
+    try:
+        with tqdm(total=n_steps, disable=not progress) as bar:
+            while done < n_steps:
+                n = min(chunk, n_steps - done)
+                x, y = data.sample_sums(n * batch_size, rng, n_bits, high)
+                params_then, o = sgd(params, x, y, learning_rate, batch_size)
+                _record(history, done, o, y, batch_size, learning_rate)
+                params, done = params_then, done + n
+                bar.update(n)
+    except KeyboardInterrupt:
+        pass  # what the last whole chunk left is returned
+    return params, History(*(curve[:done] for curve in history))
+
+
+def sgd(params: Params, x: Array, y: Array, learning_rate: float, batch_size: int = 1) -> tuple[Params, Array]:
+    """One step of SGD for each batch of x and y in turn.
+
+    x, y     (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
+    returns  the parameters after n steps, and the logits o that each step saw, shaped like y
+    """
+    o = np.empty_like(y)
+    with np.errstate(over="ignore", invalid="ignore"):  # `train` looks at the loss, and says so in one line
+        for start in range(0, x.shape[1], batch_size):
+            batch = slice(start, start + batch_size)
+            trace = model.forward(params, x[:, batch])
+            grads = bptt.backward(params, trace, y[:, batch])
+            params = sgd_step(params, grads, learning_rate)
+            o[:, batch] = trace.o
+    return params, o
+
+
+def sgd_step(params: Params, grads: Params, learning_rate: float) -> Params:
+    """θ - learning_rate · ∂L/∂θ for each of the five."""
+    return Params(*(theta - learning_rate * dL_dtheta for theta, dL_dtheta in zip(params, grads)))
+
+
+def _record(history: History, done: int, o: Array, y: Array, batch_size: int, learning_rate: float) -> None:
+    def mean_over_batch(per_bit: Array) -> Array:
+        return per_bit.sum(axis=(0, 2)).reshape(-1, batch_size).mean(axis=1)  # (n,)
+
+    with np.errstate(invalid="ignore"):
+        loss = mean_over_batch(model.cross_entropy(o, y))
+    if not np.isfinite(loss).all():
+        step = done + int(np.argmin(np.isfinite(loss))) + 1
+        raise FloatingPointError(
+            f"the loss is not finite at step {step} with learning_rate = {learning_rate}: use a smaller learning rate"
+        )
+    history.loss[done : done + len(loss)] = loss
+    history.correct_digits[done : done + len(loss)] = mean_over_batch(model.right_bits(o, y))
