@@ -3,8 +3,6 @@
 Rows of the arrays are sequences of a batch, so a gradient is a row too, and Wᵀ g reads `g @ W`.
 """
 
-import numpy as np
-
 from bptt_lab import validate
 from bptt_lab.model import Array, Params, Trace
 

@@ -1,6 +1,7 @@
 """Gradients without back propagation: nudge one number, run the network again, watch the loss."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -61,8 +62,10 @@ def loss_from_state(params: Params, x: Array, y: Array, t: int, h_t: Array) -> f
 
 def state_grads(params: Params, x: Array, y: Array) -> Array:
     """∂L/∂h^(t) for every t, by the complex step; shape (T, B, n_h)."""
-    h = model.forward(params, x).h
-    return np.stack([derivative(lambda h_t: loss_from_state(params, x, y, t, h_t), h[t]) for t in range(len(h))])
+    dL_dh = model.forward(params, x).h.copy()
+    for t, h_t in enumerate(dL_dh):
+        dL_dh[t] = derivative(partial(loss_from_state, params, x, y, t), h_t)
+    return dL_dh
 
 
 def relative_error(a: Params | Array, b: Params | Array) -> float:
