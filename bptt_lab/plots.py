@@ -1,0 +1,188 @@
+"""Pictures, as functions of (ax, arrays) that return what they drew. One colour for one quantity, in the whole course.
+
+The colours are those of Okabe and Ito (2008), which colour-blind readers tell apart; no picture relies on colour alone.
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, Rectangle
+from numpy.typing import ArrayLike
+
+FIRST, SECOND, SUM = "#0072B2", "#D55E00", "#009E73"  # the two addends, and what is to come out
+HIDDEN, CARRY, LOSS = "#56B4E9", "#E69F00", "#CC79A7"
+INK, PALE = "#333333", "#BBBBBB"
+
+
+def accuracies(ax: Axes, correct_digits: ArrayLike, last: int = 1_000, n_bits: int = 8) -> list:
+    """Right bits of each of the `last` iterations, and their mean; the report's figure.
+
+    correct_digits  (n_steps,)
+    returns         the line of the iterations and the line of the mean
+    """
+    shown = np.asarray(correct_digits)[-last:]
+    steps = np.arange(len(correct_digits) - len(shown), len(correct_digits)) + 1
+    (line,) = ax.plot(steps, shown, ".-", color=SUM, linewidth=0.6, markersize=3, label="each iteration")
+    mean = ax.axhline(shown.mean(), color=INK, linestyle="--", linewidth=1, label=f"mean {shown.mean():.3f}")
+    ax.set(
+        xlabel="iteration", ylabel="right bits", ylim=(-0.3, n_bits + 0.3), title=f"the last {len(shown):,} iterations"
+    )
+    ax.legend(loc="lower right")
+    return [line, mean]
+
+
+def loss_curve(ax: Axes, loss: ArrayLike, window: int = 500) -> list:
+    """Loss of each iteration (dots, at most 2,000 of them) and the median of each `window` iterations (line).
+
+    loss     (n_steps,), nats
+    returns  the line of the dots and the line of the medians
+    """
+    loss = np.asarray(loss)
+    steps, thin, window = np.arange(len(loss)) + 1, -(-len(loss) // 2_000), min(window, len(loss))
+    whole = len(loss) // window * window
+    medians = np.median(loss[:whole].reshape(-1, window), axis=1)
+    (dots,) = ax.plot(steps[::thin], loss[::thin], ".", color=PALE, markersize=2, label="single iterations")
+    (line,) = ax.plot(steps[window - 1 : whole : window], medians, color=LOSS, label=f"median of {window}")
+    ax.set(xlabel="iteration", ylabel="loss (nats)", yscale="log", title="loss")
+    ax.legend(loc="upper right")
+    return [dots, line]
+
+
+def bit_table(ax: Axes, x: ArrayLike, y: ArrayLike, carry: ArrayLike) -> list:
+    """One sum as the network meets it, a column for each step.
+
+    x, y, carry  (T, 2), (T, 1), (T,): the addends, their sum, the carry that each step hands on
+    returns      the texts of the bits, row by row
+    """
+    carry_in = np.concatenate([[0], np.asarray(carry)[:-1]])
+    rows = [
+        ("first addend", np.asarray(x)[:, 0], FIRST),
+        ("second addend", np.asarray(x)[:, 1], SECOND),
+        ("carry from before", carry_in, CARRY),
+        ("sum", np.asarray(y)[:, 0], SUM),
+    ]
+    texts = []
+    for row, (name, bits, colour) in enumerate(rows):
+        ax.text(-0.8, -row, name, ha="right", va="center", color=INK)
+        texts += [_cell(ax, t, -row, int(bit), colour) for t, bit in enumerate(bits)]
+    for t in range(len(carry_in)):
+        ax.text(t, 0.8, f"t={t + 1}", ha="center", color=INK, fontsize=8)
+    ax.set(xlim=(-3.6, len(carry_in) - 0.3), ylim=(-3.7, 1.2), aspect="equal")
+    ax.axis("off")
+    return texts
+
+
+def unrolled(ax: Axes, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike) -> list:
+    """The network unrolled over one sum: bits go in below, the state is handed to the right, probabilities come out.
+
+    x, y, y_hat  (T, 2), (T, 1), (T, 1)
+    returns      the texts of the outputs
+    """
+    x, y, y_hat = np.asarray(x), np.asarray(y), np.asarray(y_hat)
+    wide = 1.25  # from one step to the next
+    texts = []
+    for t in range(len(x)):
+        centre = wide * t
+        _arrow(ax, (centre - wide + 0.27, 0), (centre - 0.27, 0), "W")
+        _arrow(ax, (centre, -0.78), (centre, -0.27), "U")
+        _arrow(ax, (centre, 0.27), (centre, 0.72), "V")
+        ax.add_patch(Circle((centre, 0), 0.26, facecolor=HIDDEN, edgecolor=INK))
+        ax.text(centre, 0, f"$h^{{({t + 1})}}$", ha="center", va="center", fontsize=9)
+        for row, colour in enumerate((FIRST, SECOND)):
+            _cell(ax, centre, -1 - 0.42 * row, int(x[t, row]), colour, size=0.4)
+        texts.append(ax.text(centre, 0.85, f"{y_hat[t, 0]:.2f}", ha="center", va="center", color=INK))
+        _cell(ax, centre, 1.25, int(y[t, 0]), SUM, size=0.4)
+    names = {
+        1.25: "target $y$",
+        0.85: r"output $\hat{y}$",
+        0: "$h^{(0)} = 0$",
+        -1: "first $x_1$",
+        -1.42: "second $x_2$",
+    }
+    for height, name in names.items():
+        ax.text(-wide + 0.22, height, name, ha="right", va="center", color=INK)
+    ax.set(xlim=(-wide - 1.2, wide * (len(x) - 1) + 0.4), ylim=(-1.7, 1.55), aspect="equal")
+    ax.axis("off")
+    return texts
+
+
+def blocks(ax: Axes, parts: list) -> list:
+    """A formula as blocks, to see that its shapes fit.
+
+    parts    strings such as "=" or "+", and tuples (name, rows, columns, colour), drawn to one scale from left to right
+    returns  the rectangles
+    """
+    unit, left, rectangles = 0.22, 0.0, []
+    for part in parts:
+        if isinstance(part, str):
+            ax.text(left, 0, part, ha="center", va="center", fontsize=13)
+            left += 0.3
+            continue
+        name, rows, columns, colour = part
+        width, height = unit * columns, unit * rows
+        rectangles.append(ax.add_patch(Rectangle((left, -height / 2), width, height, facecolor=colour, edgecolor=INK)))
+        ax.text(left + width / 2, height / 2 + 0.12, name, ha="center", va="bottom")
+        ax.text(left + width / 2, -height / 2 - 0.12, f"{rows} × {columns}", ha="center", va="top", fontsize=8)
+        left += width + 0.3
+    tallest = max(rectangle.get_height() for rectangle in rectangles)
+    ax.set(xlim=(-0.3, left + 0.3), ylim=(-tallest / 2 - 0.6, tallest / 2 + 0.7), aspect="equal")
+    ax.axis("off")
+    return rectangles
+
+
+def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8) -> object:
+    """Right bits of every sum i + j, at row i and column j; a wrong sum also gets a cross.
+
+    correct_digits  (high²,), in the order of `data.all_sums`
+    returns         the image
+    """
+    high = int(np.sqrt(len(correct_digits)))
+    grid = np.asarray(correct_digits).reshape(high, high)
+    image = ax.imshow(grid, cmap="cividis", vmin=0, vmax=n_bits, origin="lower", interpolation="nearest")
+    wrong = np.argwhere(grid < n_bits)
+    if 0 < len(wrong) <= 400:
+        ax.plot(wrong[:, 1], wrong[:, 0], "x", color=SECOND, markersize=5)
+    ax.set(xlabel="second addend", ylabel="first addend", title=f"{len(wrong):,} of {grid.size:,} sums wrong")
+    ax.figure.colorbar(image, ax=ax, label="right bits")
+    return image
+
+
+def spread(ax: Axes, values: ArrayLike, labels: list[str] | None = None) -> list:
+    """One dot for each seed, a row for each group, a bar at the median.
+
+    values   (n_groups, n_seeds), or (n_seeds,) for a single group
+    returns  the dots of each group
+    """
+    values = np.atleast_2d(values)
+    drawn = []
+    for row, group in enumerate(values):
+        jitter = row + 0.25 * np.linspace(-1, 1, len(group))  # in seed order, so that equal values stay visible
+        drawn.append(ax.plot(group, jitter, "o", color=SUM, markersize=4, alpha=0.7)[0])
+        ax.plot([np.median(group)] * 2, [row - 0.35, row + 0.35], color=INK, linewidth=2)
+    ax.set(yticks=range(len(values)), yticklabels=labels or [""] * len(values), ylim=(-0.6, len(values) - 0.4))
+    return drawn
+
+
+def gradient_sizes(ax: Axes, dL_dh: ArrayLike, label: str = "", **style) -> object:
+    """The largest |∂L/∂h^(t)| of each step, on a logarithmic axis.
+
+    dL_dh    (T, B, n_h)
+    returns  the line
+    """
+    sizes = np.abs(dL_dh).max(axis=(1, 2))
+    (line,) = ax.plot(np.arange(len(sizes)) + 1, sizes, "o-", label=label, **{"color": HIDDEN, **style})
+    ax.set(xlabel="step $t$", ylabel=r"largest $|\partial L / \partial h^{(t)}|$", yscale="log")
+    return line
+
+
+def _cell(ax: Axes, across: float, up: float, bit: int, colour: str, size: float = 0.86) -> object:
+    """A bit in a box: filled for 1, empty for 0, so that grey print shows it too."""
+    face = colour if bit else "white"
+    ax.add_patch(Rectangle((across - size / 2, up - size / 2), size, size, facecolor=face, edgecolor=colour))
+    return ax.text(across, up, str(bit), ha="center", va="center", color="white" if bit else INK, fontweight="bold")
+
+
+def _arrow(ax: Axes, start: tuple, end: tuple, label: str) -> None:
+    ax.annotate("", xy=end, xytext=start, arrowprops={"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0})
+    middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+    if label:
+        ax.annotate(f"${label}$", middle, xytext=(3, 2), textcoords="offset points", fontsize=9)

@@ -1,0 +1,132 @@
+"""The house rules of notebooks. That stored outputs are reproduced is nbval's work, not this file's."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import refresh_notebooks
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+import bptt_lab
+
+NOTEBOOKS = sorted(refresh_notebooks.NOTEBOOKS.glob("*.ipynb"))
+SOLUTIONS = sorted(refresh_notebooks.NOTEBOOKS.glob("solutions/*.ipynb"))
+WRITTEN_OUT = {"03_backpropagation_through_time.ipynb": {"backward"}}  # the function that a notebook is about
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def not_run_in_order(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    return counts != list(range(1, len(counts) + 1))
+
+
+def errors_stored(notebook):
+    return [cell.id for cell in code_cells(notebook) for output in cell.outputs if output.output_type == "error"]
+
+
+def defined(notebook):
+    trees = [ast.parse(cell.source) for cell in code_cells(notebook)]
+    return {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def helpers():
+    names = set()
+    for path in Path(bptt_lab.__file__).parent.glob("*.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        names |= {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return names
+
+
+def too_long(notebook, most=20):
+    lines = {cell.id: sum(1 for line in cell.source.splitlines() if line.strip()) for cell in code_cells(notebook)}
+    return [name for name, n in lines.items() if n > most]
+
+
+def three_code_cells_in_a_row(notebook):
+    kinds = "".join(cell.cell_type[0] for cell in notebook.cells)
+    return "ccc" in kinds
+
+
+def pictures_without_words(notebook):
+    """Cells that drew a picture, and are not followed by text that says what the picture shows."""
+    found = []
+    for cell, after in zip(notebook.cells, notebook.cells[1:] + [new_markdown_cell("")]):
+        drew = cell.cell_type == "code" and any("image/png" in output.get("data", {}) for output in cell.outputs)
+        if drew and not (after.cell_type == "markdown" and "picture" in after.source.lower()):
+            found.append(cell.id)
+    return found
+
+
+def private_paths(notebook):
+    return re.findall(r"(?:/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\)\S*", nbformat.writes(notebook))
+
+
+def exercises(notebook):
+    """Pairs of an exercise cell and the check that follows it."""
+    cells = notebook.cells
+    return [(cell, cells[place + 1]) for place, cell in enumerate(cells) if refresh_notebooks.is_exercise(cell)]
+
+
+def without_outputs(notebook):
+    return [(cell.id, cell.cell_type, cell.source) for cell in notebook.cells]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS + SOLUTIONS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_house_rules(path):
+    notebook = read(path)
+    assert not not_run_in_order(notebook), "restart, run all, and save"
+    assert not errors_stored(notebook)
+    assert not too_long(notebook)
+    assert not three_code_cells_in_a_row(notebook)
+    assert not pictures_without_words(notebook)
+    assert not private_paths(notebook)
+    assert defined(notebook) & helpers() <= WRITTEN_OUT.get(path.name, set())
+
+
+def test_each_rule_finds_its_planted_mistake():
+    def cell(source, count=1, outputs=()):
+        return new_code_cell(source, execution_count=count, outputs=list(outputs))
+
+    picture = new_output("display_data", {"image/png": ""})
+    failed = new_output("error", ename="E", evalue="", traceback=[])
+    assert not_run_in_order(new_notebook(cells=[cell("1", None)]))
+    assert not_run_in_order(new_notebook(cells=[cell("1", 2), cell("2", 1)]))
+    assert errors_stored(new_notebook(cells=[cell("1", outputs=[failed])]))
+    assert too_long(new_notebook(cells=[cell("1\n" * 21)]))
+    assert three_code_cells_in_a_row(new_notebook(cells=[cell("1")] * 3))
+    assert pictures_without_words(new_notebook(cells=[cell("1", outputs=[picture])]))
+    assert pictures_without_words(new_notebook(cells=[cell("1", outputs=[picture]), new_markdown_cell("Next.")]))
+    assert private_paths(new_notebook(cells=[cell("open('/home/me/x')")]))
+    assert "forward" in defined(new_notebook(cells=[cell("def forward():\n    pass")])) & helpers()
+
+
+def test_every_notebook_has_its_solution_and_no_solution_stands_alone():
+    assert [path.name for path in NOTEBOOKS] == [path.name for path in SOLUTIONS]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_solutions_differ_in_exercise_cells_alone(path):
+    notebook, solution = read(path), read(path.parent / "solutions" / path.name)
+    assert without_outputs(refresh_notebooks.merge(notebook, solution)) == without_outputs(solution)
+    assert 2 <= len(exercises(notebook)) == len(exercises(solution))
+    for (stub, check), (solved, solved_check) in zip(exercises(notebook), exercises(solution)):
+        assert "raise NotImplementedError" in stub.source and "NotImplementedError" not in solved.source
+        assert "not attempted yet" in check.outputs[-1].text
+        assert solved_check.outputs[-1].text.startswith("right")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_links_between_notebooks_lead_somewhere(path):
+    text = "".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    targets = re.findall(r"\]\(([^)#]+)\)", text)
+    assert targets
+    assert all((path.parent / target).exists() for target in targets)

@@ -1,0 +1,68 @@
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from bptt_lab import data, plots
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()
+
+
+def test_accuracies_shows_the_last_iterations_at_their_places(ax):
+    digits = np.arange(20_000) % 9
+    line, mean = plots.accuracies(ax, digits)
+    assert line.get_xdata()[[0, -1]].tolist() == [19_001, 20_000]
+    assert (line.get_ydata() == digits[-1_000:]).all()
+    assert mean.get_ydata()[0] == digits[-1_000:].mean()
+    assert f"{digits[-1_000:].mean():.3f}" in mean.get_label()
+
+
+def test_a_short_run_is_shown_whole(ax):
+    line, _ = plots.accuracies(ax, np.array([3, 4]))
+    assert line.get_xdata().tolist() == [1, 2]
+
+
+def test_loss_curve_thins_the_dots_and_takes_medians_of_whole_windows(ax):
+    loss = np.arange(1.0, 10_251.0)
+    dots, line = plots.loss_curve(ax, loss, window=500)
+    assert len(dots.get_xdata()) <= 2_000 and dots.get_ydata()[1] == loss[dots.get_xdata()[1] - 1]
+    assert line.get_ydata()[:2].tolist() == [250.5, 750.5]
+    assert line.get_xdata().tolist() == list(range(500, 10_001, 500))
+
+
+def test_bit_table_and_unrolled_show_the_sum(ax):
+    x, y = data.encode_sums([77], [58])
+    texts = plots.bit_table(ax, x[:, 0], y[:, 0], data.carries(x)[:, 0])
+    rows = np.array([int(text.get_text()) for text in texts]).reshape(4, 8)
+    first, second, carry, total = rows
+    assert [data.from_bits(row) for row in (first, second, total)] == [77, 58, 135]
+    assert ((first + second + carry) % 2 == total).all()
+    outputs = plots.unrolled(ax, x[:, 0], y[:, 0], 0.9 * y[:, 0])
+    assert [text.get_text() for text in outputs] == [f"{0.9 * bit:.2f}" for bit in y[:, 0, 0]]
+
+
+def test_blocks_are_drawn_to_one_scale(ax):
+    tall, flat = plots.blocks(ax, [("W", 16, 16, plots.PALE), "+", ("x", 2, 1, plots.FIRST)])
+    assert tall.get_height() / flat.get_height() == pytest.approx(8)
+    assert tall.get_width() / flat.get_width() == pytest.approx(16)
+
+
+def test_sums_map_puts_each_sum_in_its_place_and_crosses_the_wrong(ax):
+    digits = np.full(127**2, 8)
+    digits[3 * 127 + 5] = 6
+    image = plots.sums_map(ax, digits)
+    assert image.get_array()[3, 5] == 6 and (image.get_array() == 8).sum() == 127**2 - 1
+    assert ax.lines[0].get_xydata().tolist() == [[5, 3]]
+    assert "1 of 16,129 sums wrong" in ax.get_title()
+
+
+def test_spread_and_gradient_sizes(ax):
+    dots = plots.spread(ax, [[8, 7, 6], [5, 5, 5]], ["a", "b"])
+    assert [d.get_xdata().tolist() for d in dots] == [[8, 7, 6], [5, 5, 5]]
+    line = plots.gradient_sizes(Figure().subplots(), np.array([[[1.0, -3.0]], [[0.5, 0.1]]]))
+    assert line.get_ydata().tolist() == [3.0, 0.5]

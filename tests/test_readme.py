@@ -1,0 +1,44 @@
+"""What README.md, requirements.txt and pyproject.toml say of each other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def bounds(text):
+    return dict(re.findall(r"([a-z]+)>=([\d.]+\d)", text))
+
+
+def test_the_package_asks_for_what_the_requirements_bring():
+    required = bounds((ROOT / "requirements.txt").read_text())
+    asked = bounds(re.search(r"^dependencies = .*$", (ROOT / "pyproject.toml").read_text(), re.M)[0])
+    assert len(asked) >= 4 and asked.items() <= required.items()
+
+
+def test_every_notebook_is_on_the_map():
+    names = [path.name for path in (ROOT / "notebooks").glob("*.ipynb")]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    start = (ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
+    assert names and all(f"({'notebooks/' + name})" in readme and f"({name})" in start for name in names)
+
+
+def test_every_module_is_on_the_package_s_map():
+    import bptt_lab
+
+    modules = {path.stem for path in Path(bptt_lab.__file__).parent.glob("*.py")} - {"__init__"}
+    assert set(re.findall(r"^(\w+)  ", bptt_lab.__doc__, re.M)) == modules
+
+
+@pytest.mark.parametrize("command", ["jupyter lab notebooks/00_start_here.ipynb", "pytest"])
+def test_each_command_is_one_line_that_makes_its_own_environment(command):
+    start = "python3 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt && .venv/bin/python -m "
+    assert start + command in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_files_that_readme_shows_exist():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"\]\(([^)#:]+)\)", readme)
+    assert shown and all((ROOT / target).exists() for target in shown)
