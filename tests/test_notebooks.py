@@ -102,7 +102,7 @@ def test_each_rule_finds_its_planted_mistake():
     assert not_run_in_order(new_notebook(cells=[cell("1", 2), cell("2", 1)]))
     assert errors_stored(new_notebook(cells=[cell("1", outputs=[failed])]))
     assert too_long(new_notebook(cells=[cell("1\n" * 21)]))
-    assert three_code_cells_in_a_row(new_notebook(cells=[cell("1")] * 3))
+    assert three_code_cells_in_a_row(new_notebook(cells=[cell("1"), cell("2"), cell("3")]))
     assert pictures_without_words(new_notebook(cells=[cell("1", outputs=[picture])]))
     assert pictures_without_words(new_notebook(cells=[cell("1", outputs=[picture]), new_markdown_cell("Next.")]))
     assert private_paths(new_notebook(cells=[cell("open('/home/me/x')")]))
