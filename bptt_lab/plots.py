@@ -146,6 +146,19 @@ def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8) -> object:
     return image
 
 
+def states(ax: Axes, h: ArrayLike, carry: ArrayLike) -> object:
+    """Hidden states on one sum: a row for each unit, a column for each step, the carry that is handed on below it.
+
+    h, carry  (T, n_h) and (T,)
+    returns   the image
+    """
+    image = ax.imshow(np.asarray(h).T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+    steps = range(len(carry))
+    ax.set(xticks=steps, xticklabels=[f"t={t + 1}\ncarry {carry[t]}" for t in steps], ylabel="hidden unit")
+    ax.figure.colorbar(image, ax=ax, label="$h$")
+    return image
+
+
 def spread(ax: Axes, values: ArrayLike, labels: list[str] | None = None) -> list:
     """One dot for each seed, a row for each group, a bar at the median.
 
