@@ -76,6 +76,13 @@ def finite(name: str, values: NDArray) -> None:
 
 def params(values: tuple) -> None:
     """Five finite arrays whose sizes fit together."""
+    shapes(values)
+    for name, array in zip("UWVbc", values):
+        finite(name, array)
+
+
+def shapes(values: tuple) -> None:
+    """Five arrays whose sizes fit together."""
     try:
         U, W, V, b, c = values
         (n_h, n_x), (n_y, _) = np.shape(U), np.shape(V)
@@ -86,4 +93,3 @@ def params(values: tuple) -> None:
     for name, array, shape in zip("UWVbc", values, [(n_h, n_x), (n_h, n_h), (n_y, n_h), (n_h,), (n_y,)]):
         if np.shape(array) != shape:
             raise ValueError(f"{name} must have shape {shape} to fit U and V, got {np.shape(array)}: see init_params")
-        finite(name, array)

@@ -1,0 +1,330 @@
+"""The same SGD loop compiled, for sweeps and live sliders: about 35 times as fast, and the same bits on every machine.
+
+Stage by stage it is `model.forward`, the three stages of `bptt`, and `training.sgd_step`, written as plain loops.
+Sums run in a fixed order, and tanh, exp and log are made of + - × ÷ alone, so no CPU or C library rounds differently.
+Inner loops run over the hidden units j, side by side in memory (U_T is Uᵀ, W_T is Wᵀ): several fit one instruction.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from bptt_lab import validate
+from bptt_lab.model import Array, Params
+
+try:
+    import numba
+except ImportError:  # everything else in the course works without
+    numba = None
+
+NO_QUIRKS = (False,) * 6  # see `sgd`
+
+# From tests/derive_expm1.py, which says what they are.
+LN2_HIGH, LN2_LOW, ONE_OVER_LN2 = 0.6931471803691238, 1.9082149292705877e-10, 1.4426950408889634
+# fmt: off
+EXPM1 = (0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136, 0.0013888888888883748,
+         0.00019841269874820627, 2.4801587325547743e-05, 2.7557255400206422e-06, 2.75572736431103e-07,
+         2.5105217004720745e-08, 2.0914686968086876e-09)
+ATANH = (0.3333333333333333, 0.20000000000007292, 0.1428571428355438, 0.11111111358713932, 0.09090894718066429,
+         0.07692785032479312, 0.06657072104827468, 0.06000536404795356, 0.04400369243072337, 0.08082022805971766)
+# fmt: on
+TO_INTEGER = 1.5 * 2.0**52  # adding it rounds to an integer, which then stands in the lowest bits of the sum
+EXPONENT_OF_2_64 = (
+    1023 + 64
+) << 52  # the bits of 2^64; so far from the smallest double that 2^(64 + n) is a normal one
+
+
+def _compiled(function: Callable) -> Callable:
+    """`function` compiled on its first call, and kept on disk where a directory for that can be written."""
+    if numba is None:
+        return function
+    options = {"nogil": True, "error_model": "numpy", "fastmath": False}  # fastmath would reorder sums
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # nowhere to keep it
+        return numba.njit(**options)(function)
+
+
+def sgd(
+    params: Params, x: Array, y: Array, learning_rate: float, batch_size: int = 1, quirks: tuple = NO_QUIRKS
+) -> tuple[Params, Array]:
+    """`training.sgd`, compiled: one step of SGD for each batch of x and y in turn.
+
+    x, y     (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
+    quirks   six switches, each for one behaviour of the printed listing: bias_overwritten, first_step_left_out,
+             slope_averaged_over_batch, divided_by_outputs, loss_halved (display only: nothing here changes),
+             output_bias_summed_over_all
+    returns  the parameters after n steps, and the logits o that each step saw, shaped like y
+    raises   ImportError without Numba; ValueError if shapes do not match, or x or y holds NaN or infinity
+    """
+    require_numba()
+    validate.shapes(params)
+    validate.inputs(params, x)
+    o = np.empty((*x.shape[:2], len(params.c)))
+    validate.targets(o, y)
+    U_T, W_T, V, b, c = (np.array(a, float, order="C") for a in (params.U.T, params.W.T, *params[2:]))
+    x, y = (np.ascontiguousarray(a, float) for a in (x, y))
+    quirks = tuple(bool(quirk) for quirk in quirks)
+    _sgd(U_T, W_T, V, b, c, x, y, o, float(learning_rate), validate.size("batch_size", batch_size), quirks)
+    return Params(U_T.T.copy(), W_T.T.copy(), V, b, c), o
+
+
+def cross_entropy(o: Array, y: Array) -> Array:
+    """`model.cross_entropy`, of floats: -y log ŷ - (1 - y) log(1 - ŷ) for each bit."""
+    require_numba()
+    loss = np.empty(np.shape(o))
+    _cross_entropy(*(np.ascontiguousarray(a, float).reshape(-1) for a in (o, y)), loss.reshape(-1))
+    return loss
+
+
+def require_numba() -> None:
+    if numba is None:
+        raise ImportError('engine "numba" needs Numba, which is not installed: pip install numba, or use "numpy"')
+
+
+@contextmanager
+def announcing(say: Callable[[str], None]) -> Iterator[None]:
+    """Within it, `say("compiling")` when code is compiled that the disk does not hold, and `say("")` after that."""
+    if numba is None:
+        yield
+        return
+    from numba.core import event
+
+    class Announce(event.Listener):
+        depth = 0  # compiling one function compiles those that it calls
+
+        def on_start(self, _):
+            self.depth += 1
+            if self.depth == 1:
+                say("compiling")
+
+        def on_end(self, _):
+            self.depth -= 1
+            if self.depth == 0:
+                say("")
+
+    with event.install_listener("numba:compile", Announce()):
+        yield
+
+
+@_compiled
+def _sgd(U_T, W_T, V, b, c, x, y, o, learning_rate, batch_size, quirks):
+    """Changes U_T, W_T, V, b, c, and fills o. The last batch may be a short one."""
+    (T, N, n_x), (n_y, n_h) = x.shape, V.shape
+    W = np.empty((n_h, n_h))
+    h = np.zeros((T + 1, batch_size, n_h))  # h[t] is h^(t); h[0] stays 0
+    dh_da = np.empty((T, batch_size, n_h))
+    dL_do = np.empty((T, batch_size, n_y))
+    dL_da = np.empty((T, batch_size, n_h))
+    grads = np.zeros((n_x, n_h)), np.zeros((n_h, n_h)), np.zeros((n_y, n_h)), np.zeros(n_h), np.zeros(n_y)
+    flat_params = U_T.reshape(-1), W_T.reshape(-1), V.reshape(-1), b.reshape(-1), c.reshape(-1)
+    flat_grads = grads[0].reshape(-1), grads[1].reshape(-1), grads[2].reshape(-1), grads[3], grads[4]
+    for start in range(0, N, batch_size):
+        stop = min(start + batch_size, N)
+        x_batch, y_batch, o_batch = x[:, start:stop], y[:, start:stop], o[:, start:stop]
+        for i in range(n_h):
+            for j in range(n_h):
+                W[j, i] = W_T[i, j]
+        _forward(U_T, W_T, V, b, c, x_batch, h, o_batch)
+        _output_grads(o_batch, y_batch, dL_do, quirks)
+        _slopes(h, dh_da, stop - start, quirks)
+        _state_grads(W, V, dL_do, dh_da, dL_da, stop - start)
+        _param_grads(x_batch, h, dL_do, dL_da, grads, quirks)
+        _update(flat_params, flat_grads, learning_rate, quirks)
+
+
+@_compiled
+def _forward(U_T, W_T, V, b, c, x, h, o):
+    """h^(t) = tanh(b + U x^(t) + W h^(t-1)), o^(t) = c + V h^(t)."""
+    (T, B, n_x), (n_y, n_h) = x.shape, V.shape
+    for t in range(T):
+        for k in range(B):
+            h_t = h[t + 1, k]  # (n_h,), holds a^(t) first
+            for j in range(n_h):
+                h_t[j] = b[j]
+            for i in range(n_x):
+                x_i, U_i = x[t, k, i], U_T[i]
+                for j in range(n_h):
+                    h_t[j] += U_i[j] * x_i
+            for i in range(n_h):
+                h_i, W_i = h[t, k, i], W_T[i]
+                for j in range(n_h):
+                    h_t[j] += W_i[j] * h_i
+            for j in range(n_h):
+                h_t[j] = _tanh(h_t[j])
+            for m in range(n_y):
+                o_t = c[m]
+                for j in range(n_h):
+                    o_t += V[m, j] * h_t[j]
+                o[t, k, m] = o_t
+
+
+@_compiled
+def _output_grads(o, y, dL_do, quirks):
+    """∂L/∂o^(t) = (ŷ^(t) - y^(t)) / B, eqs. (3) and (4)."""
+    T, B, n_y = o.shape
+    divided_by_outputs = quirks[3]
+    divisor = n_y if divided_by_outputs else B
+    for t in range(T):
+        for k in range(B):
+            for m in range(n_y):
+                dL_do[t, k, m] = (_sigmoid(o[t, k, m]) - y[t, k, m]) / divisor
+
+
+@_compiled
+def _slopes(h, dh_da, B, quirks):
+    """1 - h², the diagonals of H^(1) … H^(T)."""
+    T, _, n_h = dh_da.shape
+    slope_averaged_over_batch = quirks[2]
+    for t in range(T):
+        for k in range(B):
+            h_t, slope = h[t + 1, k], dh_da[t, k]
+            for j in range(n_h):
+                slope[j] = 1 - h_t[j] * h_t[j]
+        if slope_averaged_over_batch:
+            for j in range(n_h):
+                mean = 0.0
+                for k in range(B):
+                    mean += dh_da[t, k, j] / B
+                for k in range(B):
+                    dh_da[t, k, j] = mean
+
+
+@_compiled
+def _state_grads(W, V, dL_do, dh_da, dL_da, B):
+    """∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ ∂L/∂a^(t+1), eq. (7), and ∂L/∂a^(t) = H^(t) ∂L/∂h^(t), eq. (8)."""
+    T, _, n_h = dL_da.shape
+    for t in range(T - 1, -1, -1):
+        for k in range(B):
+            grad, slope = dL_da[t, k], dh_da[t, k]  # (n_h,) both; grad holds ∂L/∂h^(t) first
+            for j in range(n_h):
+                grad[j] = 0.0
+            for m in range(len(V)):
+                dL_do_m, V_m = dL_do[t, k, m], V[m]
+                for j in range(n_h):
+                    grad[j] += V_m[j] * dL_do_m
+            if t + 1 < T:
+                for i in range(n_h):
+                    dL_da_i, W_i = dL_da[t + 1, k, i], W[i]
+                    for j in range(n_h):
+                        grad[j] += W_i[j] * dL_da_i
+            for j in range(n_h):
+                grad[j] *= slope[j]
+
+
+@_compiled
+def _param_grads(x, h, dL_do, dL_da, grads, quirks):
+    """Sums over time and batch, eqs. (5), (6) and (8) to (11); dU_T and dW_T are transposed, like U_T and W_T."""
+    (T, B, n_x), n_h = x.shape, h.shape[2]
+    dU_T, dW_T, dV, db, dc = grads
+    first_step_left_out, output_bias_summed_over_all = quirks[1], quirks[5]
+    for t in range(T):
+        for k in range(B):
+            grad, h_t = dL_da[t, k], h[t + 1, k]  # (n_h,) both
+            for m in range(len(dc)):
+                dL_do_m, dV_m = dL_do[t, k, m], dV[m]
+                dc[m] += dL_do_m
+                for j in range(n_h):
+                    dV_m[j] += h_t[j] * dL_do_m
+            for j in range(n_h):
+                db[j] += grad[j]
+            if first_step_left_out and t == 0:
+                continue
+            for i in range(n_x):
+                x_i, dU_i = x[t, k, i], dU_T[i]
+                for j in range(n_h):
+                    dU_i[j] += grad[j] * x_i
+            for i in range(n_h):
+                h_i, dW_i = h[t, k, i], dW_T[i]
+                for j in range(n_h):
+                    dW_i[j] += grad[j] * h_i
+    if output_bias_summed_over_all:
+        total = 0.0
+        for m in range(len(dc)):
+            total += dc[m]
+        for m in range(len(dc)):
+            dc[m] = total
+
+
+@_compiled
+def _update(params, grads, learning_rate, quirks):
+    """θ - learning_rate · ∂L/∂θ for each of the five, given flat; the sums in `grads` start again from 0."""
+    bias_overwritten, b, db = quirks[0], params[3], grads[3]
+    if bias_overwritten:
+        for j in range(len(b)):
+            b[j] = (1 - learning_rate) * db[j]
+            db[j] = 0.0
+    for theta, grad in zip(params, grads):
+        for i in range(len(theta)):
+            theta[i] -= learning_rate * grad[i]
+            grad[i] = 0.0
+
+
+@_compiled
+def _cross_entropy(o, y, loss):
+    for i in range(len(o)):
+        log_1_plus_e = _log1p(_exp(-abs(o[i])))
+        softplus_o = max(o[i], 0.0) + log_1_plus_e
+        softplus_minus_o = max(-o[i], 0.0) + log_1_plus_e
+        loss[i] = y[i] * softplus_minus_o + (1 - y[i]) * softplus_o
+
+
+@_compiled
+def _power_and_rest(x):
+    """e^x = s + q with s a power of 2 and |q| < s/2, for x from -746 to 0. Exact sums of the two cancel nothing."""
+    shifted = x * ONE_OVER_LN2 + TO_INTEGER
+    n = shifted - TO_INTEGER  # x = n ln 2 + r with |r| <= ln(2)/2
+    bits = (np.float64(shifted).view(np.int64) << 52) + EXPONENT_OF_2_64  # n in the exponent's place
+    s = np.int64(bits).view(np.float64) * 2.0**-64  # 2^n
+    high, low = x - n * LN2_HIGH, n * LN2_LOW
+    r = high - low
+    r_low = (high - r) - low  # what rounding took from r
+    C, z = EXPM1, r * r
+    even = C[0] + z * (C[2] + z * (C[4] + z * (C[6] + z * (C[8] + z * C[10]))))
+    odd = C[1] + z * (C[3] + z * (C[5] + z * (C[7] + z * C[9])))
+    return s, s * (r + (r_low + z * (even + r * odd)))  # q = 2^n (e^r - 1)
+
+
+@_compiled
+def _ratio(a, a_low, s, q):
+    """(a + a_low) / (1 + s + q), corrected for the rounding of the divisor."""
+    d = (1 + s) + q
+    d_low = ((1 + s) - d) + q
+    ratio = a / d
+    return ratio + (a_low - ratio * d_low) / d
+
+
+@_compiled
+def _tanh(x):
+    """(1 - e^-2|x|) / (1 + e^-2|x|) with the sign of x, at most 2 ulp off. No branch, so several x go at once."""
+    y = -2 * abs(x)
+    s, q = _power_and_rest(-40.0 if y < -40.0 else y)  # the comparison keeps NaN
+    a = (1 - s) - q
+    return math.copysign(_ratio(a, ((1 - s) - a) - q, s, q), x)
+
+
+@_compiled
+def _sigmoid(o):
+    """1 / (1 + e^-|o|), or e^-|o| / (1 + e^-|o|) where o is negative; at most 2 ulp off."""
+    s, q = _power_and_rest(-746.0 if abs(o) > 746.0 else -abs(o))
+    e = s + q
+    return _ratio(e if o < 0 else 1.0, (s - e) + q if o < 0 else 0.0, s, q)
+
+
+@_compiled
+def _exp(x):
+    """e^x for x <= 0, at most 1 ulp off."""
+    s, q = _power_and_rest(-746.0 if x < -746.0 else x)
+    return s + q
+
+
+@_compiled
+def _log1p(u):
+    """log(1 + u) = 2 atanh(v), v = u / (2 + u), for u from 0 to 1; at most 2 ulp off."""
+    v = u / (2 + u)
+    C, z = ATANH, v * v
+    high = C[5] + z * (C[6] + z * (C[7] + z * (C[8] + z * C[9])))
+    series = C[0] + z * (C[1] + z * (C[2] + z * (C[3] + z * (C[4] + z * high))))  # (atanh(v) / v - 1) / z
+    return u - v * (u - 2 * z * series)  # 2v = u - uv
