@@ -1,15 +1,18 @@
 """Stochastic gradient descent on fresh sums, and the history of a run."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from bptt_lab import bptt, data, model, validate
+from bptt_lab import bptt, data, kernels, model, validate
 from bptt_lab.model import Array, Params
 
 CHUNK_BITS = 8_000  # drawn at a time: little enough to stop soon and keep memory flat, enough to make drawing cheap
+NUMBA_UP_TO = 32_768  # n_h² · batch_size: above it BLAS is ahead of the compiled loop (tests/benchmarks/crossover.py)
 
 
 class History(NamedTuple):
@@ -28,32 +31,57 @@ def train(
     batch_size: int = 1,
     n_bits: int = 8,
     high: int = 127,
+    engine: str = "auto",
     progress: bool = False,
 ) -> tuple[Params, History]:
     """Plain SGD, on a fresh batch at every step. The given `params` are left as they are.
 
+    engine    "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine; "auto": the faster
     progress  show a bar
     returns   trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
-    raises    TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite
+    raises    TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite;
+              ImportError for engine "numba" without Numba
     """
     validate.params(params)
     learning_rate = validate.positive("learning_rate", learning_rate)
     n_steps, batch_size = validate.size("n_steps", n_steps), validate.size("batch_size", batch_size)
     chunk = max(1, CHUNK_BITS // (batch_size * validate.size("n_bits", n_bits)))  # steps between two looks at the loss
+    sgd, cross_entropy = pick_engine(engine, len(params.b), batch_size)
     history = History(np.zeros(n_steps), np.zeros(n_steps))
     done = 0
     try:
-        with tqdm(total=n_steps, disable=not progress) as bar:
+        with tqdm(total=n_steps, disable=not progress) as bar, kernels.announcing(bar.set_description):
             while done < n_steps:
                 n = min(chunk, n_steps - done)
                 x, y = data.sample_sums(n * batch_size, rng, n_bits, high)
                 params_then, o = sgd(params, x, y, learning_rate, batch_size)
-                _record(history, done, o, y, batch_size, learning_rate)
+                _record(history, done, cross_entropy, o, y, batch_size, learning_rate)
                 params, done = params_then, done + n
                 bar.update(n)
     except KeyboardInterrupt:
         pass  # what the last whole chunk left is returned
     return params, History(*(curve[:done] for curve in history))
+
+
+def pick_engine(engine: str, n_h: int, batch_size: int) -> tuple[Callable, Callable]:
+    """The functions `sgd` and `cross_entropy` of an engine; "auto" picks the faster for this size.
+
+    raises  ValueError for an unknown engine; ImportError for "numba" without Numba
+    """
+    if engine not in ("auto", "numpy", "numba"):
+        raise ValueError(f'engine must be "auto", "numpy" or "numba", got {engine!r}: "auto" picks the faster')
+    if engine == "numba":
+        kernels.require_numba()
+    elif engine == "numpy" or n_h**2 * batch_size > NUMBA_UP_TO or not _numba_or_say_so():
+        return sgd, model.cross_entropy
+    return kernels.sgd, kernels.cross_entropy
+
+
+@cache
+def _numba_or_say_so() -> bool:
+    if kernels.numba is None:
+        print("Numba is not installed: training in NumPy, about 25 times slower. To change that: pip install numba")
+    return kernels.numba is not None
 
 
 def sgd(params: Params, x: Array, y: Array, learning_rate: float, batch_size: int = 1) -> tuple[Params, Array]:
@@ -78,12 +106,14 @@ def sgd_step(params: Params, grads: Params, learning_rate: float) -> Params:
     return Params(*(theta - learning_rate * dL_dtheta for theta, dL_dtheta in zip(params, grads)))
 
 
-def _record(history: History, done: int, o: Array, y: Array, batch_size: int, learning_rate: float) -> None:
+def _record(
+    history: History, done: int, cross_entropy: Callable, o: Array, y: Array, batch_size: int, learning_rate: float
+) -> None:
     def mean_over_batch(per_bit: Array) -> Array:
         return per_bit.sum(axis=(0, 2)).reshape(-1, batch_size).mean(axis=1)  # (n,)
 
-    with np.errstate(invalid="ignore"):
-        loss = mean_over_batch(model.cross_entropy(o, y))
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss = mean_over_batch(cross_entropy(o, y))
     if not np.isfinite(loss).all():
         step = done + int(np.argmin(np.isfinite(loss))) + 1
         raise FloatingPointError(
