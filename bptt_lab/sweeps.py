@@ -1,0 +1,65 @@
+"""Many runs at once: threads, because the compiled loop lets them run side by side."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from bptt_lab import kernels, training, validate
+from bptt_lab.model import Params
+from bptt_lab.training import History
+
+
+def train_many(
+    starts: Sequence[Params],
+    *,
+    rngs: Sequence[np.random.Generator],
+    learning_rates: float | Sequence[float] = 0.008,
+    n_workers: int | None = None,
+    stop: Callable[[], bool] | None = None,
+    progress: bool = False,
+    **settings,
+) -> list[tuple[Params, History] | FloatingPointError]:
+    """`training.train` for every start; each run equals the same run alone, to the last bit.
+
+    rngs, learning_rates  one for each start; a single learning rate serves all; no generator twice
+    n_workers             threads, as many as there are processors if not given
+    stop                  asked after each run: once it says True, no further run begins
+    progress              show a bar
+    settings              for `training.train`, the same for all
+    returns               what each run returned, in the order of `starts`, or its FloatingPointError where it diverged;
+                          a shorter list if stopped or interrupted, of all runs that had begun
+    raises                ValueError for lists of different lengths, or a generator used twice
+    """
+    starts, rngs = list(starts), list(rngs)
+    learning_rates = [learning_rates] * len(starts) if np.ndim(learning_rates) == 0 else list(learning_rates)
+    if not len(starts) == len(rngs) == len(learning_rates):
+        lengths = f"{len(starts)} starts, {len(rngs)} rngs and {len(learning_rates)} learning rates"
+        raise ValueError(f"every start needs its own generator and learning rate, got {lengths}: make them equal")
+    if len({id(rng) for rng in rngs}) < len(rngs):
+        raise ValueError("every start needs a generator of its own, got one twice: make one for each seed")
+    n_workers = os.cpu_count() or 1 if n_workers is None else validate.size("n_workers", n_workers)
+
+    def run(params: Params, rng: np.random.Generator, learning_rate: float):
+        try:
+            return training.train(params, rng=rng, learning_rate=learning_rate, **settings)
+        except FloatingPointError as diverged:
+            return diverged.with_traceback(None)  # a traceback would keep the arrays of the run alive
+
+    with ThreadPoolExecutor(n_workers) as pool:
+        futures = [pool.submit(run, *one) for one in zip(starts, rngs, learning_rates)]
+        try:
+            with tqdm(total=len(futures), disable=not progress) as bar, kernels.announcing(bar.set_description):
+                for future in as_completed(futures):
+                    future.result()  # a bad setting is raised here
+                    bar.update()
+                    if stop is not None and stop():
+                        break
+        except KeyboardInterrupt:
+            pass
+        finally:
+            for future in reversed(futures):  # from the end, so that those that had begun stay the first ones
+                future.cancel()
+    return [future.result() for future in futures if not future.cancelled()]
