@@ -1,0 +1,62 @@
+"""Many runs at once are the same runs, and what went wrong with one of them stays with that one."""
+
+import numpy as np
+import pytest
+
+from bptt_lab import model, sweeps, training
+
+N = 6
+
+
+def starts_and_rngs(n=N):
+    starts = [model.init_params(4, np.random.default_rng(seed)) for seed in range(n)]
+    return starts, [np.random.default_rng(100 + seed) for seed in range(n)]
+
+
+def same(run, other):
+    return all((a == b).all() for ours, theirs in zip(run, other) for a, b in zip(ours, theirs))
+
+
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
+def test_each_run_equals_the_same_run_alone(engine):
+    starts, rngs = starts_and_rngs()
+    rates = [0.01 * (i + 1) for i in range(N)]
+    many = sweeps.train_many(starts, rngs=rngs, learning_rates=rates, n_workers=3, n_steps=300, engine=engine)
+    alone = [
+        training.train(start, rng=rng, learning_rate=rate, n_steps=300, engine=engine)
+        for start, rng, rate in zip(*starts_and_rngs(), rates)
+    ]
+    assert len(many) == N and all(same(*pair) for pair in zip(many, alone))
+
+
+def test_a_run_that_diverges_leaves_the_others_alone():
+    starts, rngs = starts_and_rngs(3)
+    first, second, third = sweeps.train_many(starts, rngs=rngs, learning_rates=[0.01, 1e308, 0.01], n_steps=50)
+    assert isinstance(second, FloatingPointError) and "not finite at step" in str(second)
+    assert len(first[1].loss) == len(third[1].loss) == 50
+
+
+def test_stop_keeps_the_first_runs():
+    starts, rngs = starts_and_rngs(40)
+    runs = sweeps.train_many(starts, rngs=rngs, n_workers=2, n_steps=500, engine="numpy", stop=lambda: True)
+    assert 1 <= len(runs) < 40
+    assert same(runs[0], training.train(starts[0], rng=np.random.default_rng(100), n_steps=500, engine="numpy"))
+
+
+def test_interrupting_keeps_the_first_runs():
+    def stop():
+        raise KeyboardInterrupt  # as Jupyter's stop button does, in the main thread
+
+    starts, rngs = starts_and_rngs(40)
+    runs = sweeps.train_many(starts, rngs=rngs, n_workers=2, n_steps=500, engine="numpy", stop=stop)
+    assert 1 <= len(runs) < 40 and all(len(history.loss) == 500 for _, history in runs)
+
+
+def test_bad_lists_and_settings_are_refused():
+    starts, rngs = starts_and_rngs()
+    with pytest.raises(ValueError, match="6 starts, 5 rngs and 6 learning rates"):
+        sweeps.train_many(starts, rngs=rngs[:5])
+    with pytest.raises(ValueError, match="got one twice"):
+        sweeps.train_many(starts, rngs=[rngs[0]] * N)
+    with pytest.raises(ValueError, match="engine must be"):
+        sweeps.train_many(starts, rngs=rngs, engine="torch")
