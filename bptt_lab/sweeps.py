@@ -52,8 +52,7 @@ def train_many(
         futures = [pool.submit(run, *one) for one in zip(starts, rngs, learning_rates)]
         try:
             with tqdm(total=len(futures), disable=not progress) as bar, kernels.announcing(bar.set_description):
-                for future in as_completed(futures):
-                    future.result()  # a bad setting is raised here
+                for _ in as_completed(futures):
                     bar.update()
                     if stop is not None and stop():
                         break

@@ -188,7 +188,7 @@ def test_wide_layers_agree_too(n_h):  # a vector instruction and what is left ov
     n_y=st.integers(1, 3),
 )
 def test_quirks_agree_with_numpy(quirks, seed, batch_size, n_y):
-    params, x, y = problem(seed, 5, 6 * batch_size, 2, 4, n_y)
+    params, x, y = problem(seed, 5, 7 * batch_size - batch_size // 2, 2, 4, n_y)  # the last batch is a short one
     ours = kernels.sgd(params, x, y, 0.05, batch_size, quirks)
     assert_agree(ours, numpy_sgd(params, x, y, 0.05, batch_size, quirks), 1e-12)
 
@@ -330,11 +330,12 @@ print(said)
     assert answers == ["['compiling', '']", "[]"]
 
 
-def test_nowhere_to_keep_compiled_code(tmp_path):
-    (tmp_path / "file").touch()
+def test_nowhere_to_keep_compiled_code():
     code = """
 import numpy as np
+from numba.core import caching
+caching.CacheImpl._locator_classes = []  # as where no directory can be written
 from bptt_lab import kernels
 print(kernels.cross_entropy(np.zeros(1), np.zeros(1)))
 """
-    assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path / "file" / "below")) == "[0.69314718]"
+    assert run_python(code) == "[0.69314718]"
