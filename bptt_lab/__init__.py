@@ -11,6 +11,9 @@ training    stochastic gradient descent, and the history of a run
 Around it:
 
 validate    checks at the door: what came, what was expected, what to do
+kernels     the training loop compiled, with the same digits on every machine
+sweeps      many runs side by side
 plots       pictures, as functions of (ax, arrays)
+widgets     sliders, and nothing that computes
 checks      what an exercise cell calls
 """

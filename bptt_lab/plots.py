@@ -43,6 +43,7 @@ def loss_curve(ax: Axes, loss: ArrayLike, window: int = 500) -> list:
     (dots,) = ax.plot(steps[::thin], loss[::thin], ".", color=PALE, markersize=2, label="single iterations")
     (line,) = ax.plot(steps[window - 1 : whole : window], medians, color=LOSS, label=f"median of {window}")
     ax.set(xlabel="iteration", ylabel="loss (nats)", yscale="log", title="loss")
+    ax.minorticks_off()  # they are half of the time that drawing takes
     ax.legend(loc="upper right")
     return [dots, line]
 
@@ -129,10 +130,11 @@ def blocks(ax: Axes, parts: list) -> list:
     return rectangles
 
 
-def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8) -> object:
+def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8, scale: bool = True) -> object:
     """Right bits of every sum i + j, at row i and column j; a wrong sum also gets a cross.
 
     correct_digits  (high²,), in the order of `data.all_sums`
+    scale           draw a colour scale beside it
     returns         the image
     """
     high = int(np.sqrt(len(correct_digits)))
@@ -142,20 +144,24 @@ def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8) -> object:
     if 0 < len(wrong) <= 400:
         ax.plot(wrong[:, 1], wrong[:, 0], "x", color=SECOND, markersize=5)
     ax.set(xlabel="second addend", ylabel="first addend", title=f"{len(wrong):,} of {grid.size:,} sums wrong")
-    ax.figure.colorbar(image, ax=ax, label="right bits")
+    if scale:
+        ax.figure.colorbar(image, ax=ax, label="right bits")
     return image
 
 
-def states(ax: Axes, h: ArrayLike, carry: ArrayLike) -> object:
+def states(ax: Axes, h: ArrayLike, carry: ArrayLike, scale: bool = True) -> object:
     """Hidden states on one sum: a row for each unit, a column for each step, the carry that is handed on below it.
 
     h, carry  (T, n_h) and (T,)
+    scale     draw a colour scale beside it
     returns   the image
     """
     image = ax.imshow(np.asarray(h).T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     steps = range(len(carry))
-    ax.set(xticks=steps, xticklabels=[f"t={t + 1}\ncarry {carry[t]}" for t in steps], ylabel="hidden unit")
-    ax.figure.colorbar(image, ax=ax, label="$h$")
+    labels = [f"{t + 1}\n{carry[t]}" for t in steps]
+    ax.set(xticks=steps, xticklabels=labels, xlabel="step $t$, and the carry that it hands on", ylabel="hidden unit")
+    if scale:
+        ax.figure.colorbar(image, ax=ax, label="$h$")
     return image
 
 

@@ -1,0 +1,266 @@
+"""Sliders: they collect settings, hand them to `training`, and show what comes back. Nothing here computes.
+
+Training runs on one thread of its own. A slider only says what is wanted now; the thread looks between two pieces of
+work, and drops a run that nobody wants any more. So nothing ever queues, and the page stays alive.
+"""
+
+import io
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import ipywidgets as w
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.pyplot import get_cmap
+
+from bptt_lab import data, kernels, model, plots, sweeps, training
+
+PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
+X_ALL, Y_ALL = data.all_sums()
+
+
+class Settings(NamedTuple):
+    n_h: int = 16
+    learning_rate: float = 0.008
+    n_bits: int = 8
+    n_steps: int = 20_000
+    batch_size: int = 1
+    seed: int = 1
+
+
+class Worker:
+    """One thread that runs `job(wanted, superseded)` for the newest `wanted`; older ones that wait are dropped."""
+
+    def __init__(self, job: Callable[[object, Callable[[], bool]], None]):
+        self._job, self._news, self._idle = job, threading.Event(), threading.Event()
+        self._wanted = None
+        self._idle.set()
+        threading.Thread(target=self._loop, daemon=True).start()
+
+    def want(self, wanted: object) -> None:
+        """Start on `wanted` as soon as the running job has noticed."""
+        self._idle.clear()
+        self._wanted = wanted
+        self._news.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until nothing is left to do; whether that came to pass within `timeout` seconds."""
+        return self._idle.wait(timeout)
+
+    def _loop(self) -> None:
+        while self._news.wait():
+            self._news.clear()
+            self._job(self._wanted, self._news.is_set)
+            if not self._news.is_set():
+                self._idle.set()
+
+
+class Playground:
+    """Sliders for one training run, a picture of it, and its result in words. Show `.view` in a cell."""
+
+    def __init__(self, settings: Settings = Settings()):
+        self.defaults = settings
+        self.controls = {
+            "n_h": _slider(w.IntSlider, "hidden size", settings.n_h, min=1, max=64),
+            "learning_rate": _slider(
+                w.FloatLogSlider, "learning rate", settings.learning_rate, min=-3, max=1, step=0.1, readout_format=".4g"
+            ),
+            "n_bits": _slider(w.IntSlider, "bits", settings.n_bits, min=2, max=16),
+            "n_steps": _slider(w.IntSlider, "iterations", settings.n_steps, min=1_000, max=50_000, step=1_000),
+            "batch_size": _slider(w.IntSlider, "batch size", settings.batch_size, min=1, max=64),
+            "seed": _slider(w.IntSlider, "seed", settings.seed, min=0, max=99),
+        }
+        self.addends = [_number("first addend", 77), _number("second addend", 58)]
+        self.reset = w.Button(description="Reset", tooltip="All sliders back to the report's settings")
+        self.stop = w.Button(description="Stop", tooltip="End this run, and keep what it has", disabled=True)
+        self.bar = w.IntProgress(layout=w.Layout(width="300px"))
+        self.words = w.HTML("", layout=w.Layout(min_height="4em"))
+        self.picture = w.Image(format="png", layout=w.Layout(max_width="100%"))
+        self.figure = Figure(figsize=(11, 6.6), dpi=80)
+        FigureCanvasAgg(self.figure)
+        self._stopped = threading.Event()
+        self._run: tuple | None = None  # settings, parameters and history of what is shown
+        self.worker = Worker(self._work)
+        for control in (*self.controls.values(), *self.addends):
+            control.observe(self._ask, "value")
+        self.reset.on_click(lambda _: self.set(**self.defaults._asdict()))
+        self.stop.on_click(lambda _: self._stopped.set())
+        buttons = w.HBox([self.reset, self.stop, self.bar])
+        controls = w.VBox([*self.controls.values(), w.HBox(self.addends), buttons])
+        self.view = w.VBox([controls, self.words, self.picture])
+        self._ask()
+
+    @property
+    def settings(self) -> Settings:
+        """What the sliders say now."""
+        return Settings(**{name: control.value for name, control in self.controls.items()})
+
+    def set(self, **values: float) -> None:
+        """Move sliders: `set(n_h=3, learning_rate=0.03)`."""
+        for name, value in values.items():
+            self.controls[name].value = value
+
+    def _ask(self, _=None) -> None:
+        self._stopped.clear()
+        self.worker.want((self.settings, tuple(int(number.value) for number in self.addends)))
+
+    def _work(self, wanted: tuple, superseded: Callable[[], bool]) -> None:
+        settings, addends = wanted
+        try:
+            if self._run is None or self._run[0] != settings:
+                with kernels.announcing(self._say_below):
+                    self._train(settings, addends, superseded)
+            if not superseded():
+                self._show(addends)
+        except Exception as error:  # whatever it is, say it in the page, where the reader looks
+            self._run = None
+            self.words.value = f"<b>This run ended early.</b> {error}"
+        finally:
+            self.stop.disabled = True
+
+    def _say_below(self, doing: str) -> None:
+        self.bar.description = doing  # "compiling", on the first run of a machine
+
+    def _train(self, settings: Settings, addends: tuple, superseded: Callable[[], bool]) -> None:
+        self.stop.disabled, self.bar.max, self.bar.value = False, settings.n_steps, 0
+        self.words.value = f"Training {settings.n_h} hidden units …"
+        rng = np.random.default_rng(settings.seed)
+        params, pieces, done, n = model.init_params(settings.n_h, rng), [], 0, 100
+        next_picture = time.monotonic() + REFRESH
+        while done < settings.n_steps and not superseded() and not self._stopped.is_set():
+            began, n = time.monotonic(), min(n, settings.n_steps - done)
+            params, piece = training.train(
+                params,
+                rng=rng,
+                n_steps=n,
+                learning_rate=settings.learning_rate,
+                batch_size=settings.batch_size,
+                n_bits=settings.n_bits,
+                high=max(2, 2 ** (settings.n_bits - 1) - 1),
+            )
+            pieces.append(piece)
+            done += n
+            self._run = settings, params, training.History(*map(np.concatenate, zip(*pieces)))
+            now = time.monotonic()
+            n = max(1, min(int(n * PIECE / max(now - began, 1e-6)), 2 * n))
+            if now > next_picture and done < settings.n_steps:
+                self.bar.value = done
+                self._show(addends)
+                next_picture = time.monotonic() + max(REFRESH, 3 * (time.monotonic() - now))  # train more than draw
+        self.bar.value = done
+        if superseded():
+            self._run = None
+
+    def _show(self, addends: tuple) -> None:
+        settings, params, history = self._run
+        x, y = data.encode_sums([addends[0]], [addends[1]])
+        trace, digits = model.forward(params, x), model.digit_accuracy(model.forward(params, X_ALL), Y_ALL)
+        self.figure.clear()
+        (above_left, above_right), (below_left, below_right) = self.figure.subplots(2, 2)
+        self.figure.subplots_adjust(left=0.06, right=0.98, top=0.94, bottom=0.11, wspace=0.16, hspace=0.38)
+        plots.accuracies(above_left, history.correct_digits, n_bits=settings.n_bits)
+        plots.loss_curve(above_right, history.loss)
+        plots.sums_map(below_left, digits, scale=False)
+        plots.states(below_right, trace.h[:, 0], data.carries(x)[:, 0], scale=False)
+        below_right.set_title(f"hidden states on {addends[0]} + {addends[1]}, from -1 (brown) to 1 (violet)")
+        png = io.BytesIO()
+        self.figure.savefig(png, format="png")
+        self.picture.value = png.getvalue()
+        answer = data.from_bits(trace.o[:, 0, 0] > 0)
+        self.words.value = in_words(settings, history, digits, addends, int(answer))
+
+
+class SuccessMap:
+    """Share of 12 seeds that end at a perfect last 1,000, for hidden sizes × learning rates; a cell sets the sliders."""
+
+    SIZES, RATES, SEEDS = (1, 2, 3, 4, 8, 16, 32, 64), (0.001, 0.003, 0.008, 0.03, 0.1, 0.3, 1.0), 12
+
+    def __init__(self, playground: Playground):
+        self.playground = playground
+        self.cells = {(n_h, rate): self._cell(n_h, rate) for n_h in self.SIZES for rate in self.RATES}
+        self.start = w.Button(description="Start", tooltip="Train every cell, small networks first")
+        self.stop = w.Button(description="Stop", tooltip="Keep the cells that are done", disabled=True)
+        self.bar = w.IntProgress(max=len(self.cells), layout=w.Layout(width="200px"))
+        self.words = w.HTML("Press Start.")
+        self._stopped = threading.Event()
+        self.worker = Worker(self._work)
+        self.start.on_click(lambda _: self.worker.want(self.playground.settings.n_steps))
+        self.stop.on_click(lambda _: self._stopped.set())
+        self.view = w.VBox([w.HBox([self.start, self.stop, self.bar]), self.words, self._grid()])
+
+    def _cell(self, n_h: int, rate: float) -> w.Button:
+        button = w.Button(description="·", layout=w.Layout(width="auto"), tooltip=f"{n_h} units, learning rate {rate}")
+        button.on_click(lambda _: self.playground.set(n_h=n_h, learning_rate=rate))
+        return button
+
+    def _grid(self) -> w.GridspecLayout:
+        grid = w.GridspecLayout(len(self.SIZES) + 1, len(self.RATES) + 1, layout=w.Layout(max_width="760px"))
+        grid[0, 0] = w.HTML("units \\ rate")
+        for column, rate in enumerate(self.RATES, start=1):
+            grid[0, column] = w.HTML(f"<b>{rate:g}</b>")
+        for row, n_h in enumerate(self.SIZES, start=1):
+            grid[row, 0] = w.HTML(f"<b>{n_h}</b>")
+            for column, rate in enumerate(self.RATES, start=1):
+                grid[row, column] = self.cells[n_h, rate]
+        return grid
+
+    def _work(self, n_steps: int, superseded: Callable[[], bool]) -> None:
+        self._stopped.clear()
+        self.start.disabled, self.stop.disabled, self.bar.value = True, False, 0
+        try:
+            for done, (n_h, rate) in enumerate(self.cells):
+                self.words.value = f"Training {self.SEEDS} seeds of {n_h} units at learning rate {rate:g} …"
+                rngs = [np.random.default_rng(seed) for seed in range(self.SEEDS)]
+                starts = [model.init_params(n_h, rng) for rng in rngs]
+                runs = sweeps.train_many(
+                    starts, rngs=rngs, learning_rates=rate, n_steps=n_steps, stop=self._stopped.is_set
+                )
+                if self._stopped.is_set():
+                    self.words.value = f"Stopped after {done} of {len(self.cells)} cells."
+                    return
+                perfect = [not isinstance(run, Exception) and run[1].correct_digits[-1_000:].min() == 8 for run in runs]
+                self._fill(self.cells[n_h, rate], int(np.sum(perfect)))
+                self.bar.value = done + 1
+            self.words.value = f"Done: each cell holds how many of {self.SEEDS} seeds ended with 1,000 perfect sums."
+        except Exception as error:
+            self.words.value = f"<b>The map ended early.</b> {error}"
+        finally:
+            self.start.disabled, self.stop.disabled = False, True
+
+    def _fill(self, cell: w.Button, n: int) -> None:
+        cell.description = f"{n} of {self.SEEDS}"
+        cell.style.button_color = to_hex(get_cmap("cividis")(n / self.SEEDS))
+        cell.style.text_color = "white" if n < self.SEEDS / 2 else "black"
+
+
+def in_words(settings: Settings, history: training.History, digits: np.ndarray, addends: tuple, answer: int) -> str:
+    """The result of a run, for those who do not see the picture, or do not trust their eyes."""
+    first, second = addends
+    shown, guessing = history.correct_digits[-1_000:], settings.n_bits * np.log(2)
+    sentences = [
+        f"<b>{shown.mean():.3f} of {settings.n_bits} bits right</b> in the last {len(shown):,} of "
+        f"{len(history.loss):,} iterations; {(digits == 8).sum():,} of {len(digits):,} sums right.",
+        f"{first} + {second} = {answer}, says the network: " + ("right." if answer == first + second else "wrong."),
+    ]
+    if (late := np.median(history.loss[-1_000:])) > 1.5 * guessing:
+        sentences.append(
+            f"The loss is {late:.1f} nats, and guessing would cost {guessing:.1f}: steps this long overshoot and saturate "
+            "the network. Choose a smaller learning rate."
+        )
+    return " ".join(sentences)
+
+
+def _slider(kind: type, name: str, value: float, **range_: float) -> w.Widget:
+    style = {"description_width": "100px"}
+    return kind(
+        value=value, description=name, continuous_update=True, style=style, layout=w.Layout(width="480px"), **range_
+    )
+
+
+def _number(name: str, value: int) -> w.BoundedIntText:
+    style = {"description_width": "100px"}
+    return w.BoundedIntText(value=value, min=0, max=126, description=name, style=style, layout=w.Layout(width="190px"))
