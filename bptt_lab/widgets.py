@@ -21,6 +21,7 @@ from bptt_lab import data, kernels, model, plots, sweeps, training
 
 PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
 X_ALL, Y_ALL = data.all_sums()
+RATES = [float(f"{digit}e{power}") for power in (-3, -2, -1, 0) for digit in (1, 2, 3, 5, 8)]
 
 
 class Settings(NamedTuple):
@@ -30,6 +31,9 @@ class Settings(NamedTuple):
     n_steps: int = 20_000
     batch_size: int = 1
     seed: int = 1
+
+
+REPORT = Settings()
 
 
 class Worker:
@@ -62,12 +66,15 @@ class Worker:
 class Playground:
     """Sliders for one training run, a picture of it, and its result in words. Show `.view` in a cell."""
 
-    def __init__(self, settings: Settings = Settings()):
+    def __init__(self, settings: Settings = REPORT):
         self.defaults = settings
         self.controls = {
             "n_h": _slider(w.IntSlider, "hidden size", settings.n_h, min=1, max=64),
             "learning_rate": _slider(
-                w.FloatLogSlider, "learning rate", settings.learning_rate, min=-3, max=1, step=0.1, readout_format=".4g"
+                w.SelectionSlider,
+                "learning rate",
+                settings.learning_rate,
+                options=[(f"{rate:g}", rate) for rate in RATES],
             ),
             "n_bits": _slider(w.IntSlider, "bits", settings.n_bits, min=2, max=16),
             "n_steps": _slider(w.IntSlider, "iterations", settings.n_steps, min=1_000, max=50_000, step=1_000),
@@ -131,7 +138,7 @@ class Playground:
         rng = np.random.default_rng(settings.seed)
         params, pieces, done, n = model.init_params(settings.n_h, rng), [], 0, 100
         next_picture = time.monotonic() + REFRESH
-        while done < settings.n_steps and not superseded() and not self._stopped.is_set():
+        while done < settings.n_steps and not superseded() and not (done and self._stopped.is_set()):
             began, n = time.monotonic(), min(n, settings.n_steps - done)
             params, piece = training.train(
                 params,
@@ -175,7 +182,7 @@ class Playground:
 
 
 class SuccessMap:
-    """Share of 12 seeds that end at a perfect last 1,000, for hidden sizes × learning rates; a cell sets the sliders."""
+    """How many of 12 seeds end with 1,000 perfect sums, for hidden size × learning rate; a cell sets the sliders."""
 
     SIZES, RATES, SEEDS = (1, 2, 3, 4, 8, 16, 32, 64), (0.001, 0.003, 0.008, 0.03, 0.1, 0.3, 1.0), 12
 
@@ -242,14 +249,15 @@ def in_words(settings: Settings, history: training.History, digits: np.ndarray, 
     first, second = addends
     shown, guessing = history.correct_digits[-1_000:], settings.n_bits * np.log(2)
     sentences = [
+        f"{settings.n_h} hidden units, learning rate {settings.learning_rate:.3g}, seed {settings.seed}: "
         f"<b>{shown.mean():.3f} of {settings.n_bits} bits right</b> in the last {len(shown):,} of "
         f"{len(history.loss):,} iterations; {(digits == 8).sum():,} of {len(digits):,} sums right.",
         f"{first} + {second} = {answer}, says the network: " + ("right." if answer == first + second else "wrong."),
     ]
     if (late := np.median(history.loss[-1_000:])) > 1.5 * guessing:
         sentences.append(
-            f"The loss is {late:.1f} nats, and guessing would cost {guessing:.1f}: steps this long overshoot and saturate "
-            "the network. Choose a smaller learning rate."
+            f"The loss is {late:.1f} nats, and guessing would cost {guessing:.1f}: steps this long overshoot "
+            "and saturate the network. Choose a smaller learning rate."
         )
     return " ".join(sentences)
 

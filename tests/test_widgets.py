@@ -1,0 +1,131 @@
+import io
+import threading
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from bptt_lab import data, model, training, widgets
+
+QUICK = widgets.Settings(n_h=4, n_steps=1_000, learning_rate=0.1)
+
+
+@pytest.fixture
+def playground():
+    shown = widgets.Playground(QUICK)
+    assert shown.worker.wait(120)
+    return shown
+
+
+def settle(playground):
+    assert playground.worker.wait(120)
+    return playground.words.value
+
+
+def test_the_words_tell_the_result_of_a_run_done_by_hand(playground):
+    rng = np.random.default_rng(QUICK.seed)
+    params, history = training.train(model.init_params(4, rng), rng=rng, n_steps=1_000, learning_rate=0.1)
+    digits = model.digit_accuracy(model.forward(params, widgets.X_ALL), widgets.Y_ALL)
+    words = settle(playground)
+    assert f"{history.correct_digits.mean():.3f} of 8 bits right" in words
+    assert f"{(digits == 8).sum():,} of 16,129 sums right" in words
+    answer = data.from_bits(model.forward(params, data.encode_sums([77], [58])[0]).o[:, 0, 0] > 0)
+    assert f"77 + 58 = {answer}" in words
+
+
+def test_a_slider_trains_again_and_draws_again(playground):
+    picture, words = playground.picture.value, playground.words.value
+    playground.set(n_h=5)
+    assert "5 hidden units" in settle(playground)
+    assert playground.picture.value != picture and playground.words.value != words
+    assert imread(io.BytesIO(playground.picture.value)).shape[2] == 4  # a picture that can be read
+
+
+def test_another_sum_is_shown_without_training_again(playground):
+    run = playground._run
+    playground.addends[0].value = 3
+    assert "3 + 58 =" in settle(playground)
+    assert playground._run is run
+
+
+def test_rapid_moves_end_on_the_last_value(playground):
+    for n_h in range(5, 40):
+        playground.set(n_h=n_h)
+    assert settle(playground).startswith("39 hidden units")
+    assert playground._run[0].n_h == 39
+
+
+def test_a_run_that_nobody_wants_any_more_is_dropped(playground):
+    playground.set(n_h=64, batch_size=64, n_steps=50_000)  # far longer than this test
+    playground.set(n_h=4, batch_size=1, n_steps=1_000)
+    assert settle(playground).startswith("4 hidden units")
+
+
+def test_stop_keeps_what_it_has(playground):
+    playground.set(n_h=64, batch_size=64, n_steps=50_000)
+    playground.stop.click()
+    assert "64 hidden units" in settle(playground)
+    assert len(playground._run[2].loss) < 50_000
+
+
+def test_reset_goes_back(playground):
+    playground.set(n_h=9, learning_rate=0.3)
+    playground.reset.click()
+    assert playground.settings == QUICK
+    assert settle(playground).startswith("4 hidden units")
+
+
+def test_a_rate_far_too_large_is_explained(playground):
+    playground.set(learning_rate=8.0)
+    assert "Choose a smaller learning rate" in settle(playground)
+
+
+def test_an_error_is_told_in_the_page_and_the_next_run_works(playground, monkeypatch):
+    def diverges(*args, **settings):
+        raise FloatingPointError("the loss is not finite at step 7: use a smaller learning rate")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(training, "train", diverges)
+        playground.set(n_h=6)
+        assert "not finite at step 7" in settle(playground)
+    playground.set(n_h=5)
+    assert "5 hidden units" in settle(playground)
+
+
+def test_every_rate_of_the_map_is_on_the_slider_and_the_report_s_settings_are_the_defaults():
+    assert set(widgets.SuccessMap.RATES) <= set(widgets.RATES)
+    assert widgets.REPORT == widgets.Settings(16, 0.008, 8, 20_000, 1, widgets.REPORT.seed)
+
+
+def test_the_map_fills_its_cells_and_a_cell_sets_the_sliders(playground, monkeypatch):
+    monkeypatch.setattr(widgets.SuccessMap, "SIZES", (3, 8))
+    monkeypatch.setattr(widgets.SuccessMap, "RATES", (0.1, 0.8))
+    monkeypatch.setattr(widgets.SuccessMap, "SEEDS", 2)
+    success = widgets.SuccessMap(playground)
+    success.start.click()
+    assert success.worker.wait(120)
+    assert "Done" in success.words.value
+    assert all(cell.description in {"0 of 2", "1 of 2", "2 of 2"} for cell in success.cells.values())
+    success.cells[8, 0.8].click()
+    assert (playground.settings.n_h, playground.settings.learning_rate) == (8, 0.8)
+    settle(playground)
+
+
+def test_the_map_can_be_stopped(playground, monkeypatch):
+    asked = threading.Event()
+    real = widgets.sweeps.train_many
+
+    def first_cell_then_stop(*args, **settings):
+        if asked.is_set():
+            success.stop.click()
+        asked.set()
+        return real(*args, **settings)
+
+    monkeypatch.setattr(widgets.sweeps, "train_many", first_cell_then_stop)
+    monkeypatch.setattr(widgets.SuccessMap, "SEEDS", 2)
+    success = widgets.SuccessMap(playground)
+    success.start.click()
+    assert success.worker.wait(120)
+    assert success.words.value == "Stopped after 1 of 56 cells."
+    assert sum(cell.description != "·" for cell in success.cells.values()) == 1
+    assert not success.start.disabled and success.stop.disabled
