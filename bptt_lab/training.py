@@ -31,12 +31,13 @@ def train(
     batch_size: int = 1,
     n_bits: int = 8,
     high: int = 127,
-    engine: str = "auto",
+    engine: str | Callable = "auto",
     progress: bool = False,
 ) -> tuple[Params, History]:
     """Plain SGD, on a fresh batch at every step. The given `params` are left as they are.
 
-    engine    "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine; "auto": the faster
+    engine    "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine; "auto": the faster;
+              or a function called like `sgd`, to take other steps
     progress  show a bar
     returns   trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
     raises    TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite;
@@ -63,11 +64,13 @@ def train(
     return params, History(*(curve[:done] for curve in history))
 
 
-def pick_engine(engine: str, n_h: int, batch_size: int) -> tuple[Callable, Callable]:
+def pick_engine(engine: str | Callable, n_h: int, batch_size: int) -> tuple[Callable, Callable]:
     """The functions `sgd` and `cross_entropy` of an engine; "auto" picks the faster for this size.
 
     raises  ValueError for an unknown engine; ImportError for "numba" without Numba
     """
+    if callable(engine):
+        return engine, kernels.cross_entropy if kernels.numba else model.cross_entropy
     if engine not in ("auto", "numpy", "numba"):
         raise ValueError(f'engine must be "auto", "numpy" or "numba", got {engine!r}: "auto" picks the faster')
     if engine == "numba":
@@ -84,18 +87,21 @@ def _numba_or_say_so() -> bool:
     return kernels.numba is not None
 
 
-def sgd(params: Params, x: Array, y: Array, learning_rate: float, batch_size: int = 1) -> tuple[Params, Array]:
+def sgd(
+    params: Params, x: Array, y: Array, learning_rate: float, batch_size: int = 1, backward: Callable = bptt.backward
+) -> tuple[Params, Array]:
     """One step of SGD for each batch of x and y in turn.
 
-    x, y     (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
-    returns  the parameters after n steps, and the logits o that each step saw, shaped like y
+    x, y      (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
+    backward  what to take for the gradient; called like `bptt.backward`
+    returns   the parameters after n steps, and the logits o that each step saw, shaped like y
     """
     o = np.empty_like(y)
     with np.errstate(over="ignore", invalid="ignore"):  # `train` looks at the loss, and says so in one line
         for start in range(0, x.shape[1], batch_size):
             batch = slice(start, start + batch_size)
             trace = model.forward(params, x[:, batch])
-            grads = bptt.backward(params, trace, y[:, batch])
+            grads = backward(params, trace, y[:, batch])
             params = sgd_step(params, grads, learning_rate)
             o[:, batch] = trace.o
     return params, o
