@@ -7,6 +7,7 @@ writes the table of notebook 06: 200 seeds, each with the switches that matter f
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from bptt_lab.training import History
 
 SETTINGS = {"n_steps": 20_000, "learning_rate": 0.008, "batch_size": 1, "n_bits": 8, "high": 127}
 N_H = 16
+TABLE = Path(__file__).resolve().parent.parent / "notebooks" / "data" / "report_seeds.csv"
 
 
 class Quirks(NamedTuple):
