@@ -16,4 +16,13 @@ sweeps      many runs side by side
 plots       pictures, as functions of (ax, arrays)
 widgets     sliders, and nothing that computes
 checks      what an exercise cell calls
+
+Behind the checks:
+
+passes      the backward pass cut into small steps
+mistakes    the catalogue of named wrong gradients
+suspects    which of them, alone or in pairs, give the gradient at hand
+localise    where to look when no name fits
+trial       running a function that may stop, hang or cheat
+diagnosis   the verdict in words
 """

@@ -1,9 +1,15 @@
-"""What an exercise cell calls: it runs your function, and says in one line what it found. It never prints an answer."""
+"""What an exercise cell calls: it runs your function, and says what it found. It never shows an answer."""
 
 import traceback
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import numpy as np
+
+from bptt_lab import validate
+from bptt_lab.diagnosis import Diagnosis, examine
+from bptt_lab.mistakes import CATALOGUE, combine
+from bptt_lab.suspects import suspects
 
 
 def check(yours: Callable, reference: Callable, *cases: tuple, tolerance: float = 1e-9) -> None:
@@ -27,6 +33,74 @@ def check(yours: Callable, reference: Callable, *cases: tuple, tolerance: float 
             print(f"not yet: in case {number} of {len(cases)}, {verdict}")
             return
     print(f"right, in {len(cases)} of {len(cases)} cases")
+
+
+def diagnose(
+    student_backward: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0, seconds: float = 5.0
+) -> Diagnosis:
+    """Which of ∂L/∂U … ∂L/∂c are right, and which known mistake, or pair of them, explains those that are not.
+
+    student_backward  a function with the signature of `bptt.backward`
+    B, n_y            fix the batch size or the number of outputs, for a function that is not general yet
+    seed              of the random problems
+    seconds           time limit for all calls together
+    raises            TypeError if it is not a function
+    """
+    return _examine("backward", student_backward, B, n_y, seed, seconds)
+
+
+def output_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
+    """The same for the first stage alone, yours(trace, y) -> ∂L/∂o."""
+    return _examine("output_grads", yours, B, n_y, seed)
+
+
+def state_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
+    """The same for the second stage alone, yours(params, trace, dL_do) -> ∂L/∂h, with a random ∂L/∂o."""
+    return _examine("state_grads", yours, B, n_y, seed)
+
+
+def param_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
+    """The same for the third stage alone, yours(trace, dL_do, dL_dh) -> ∂L/∂U … ∂L/∂c, with random ∂L/∂o and ∂L/∂h."""
+    return _examine("param_grads", yours, B, n_y, seed)
+
+
+def confusion(seeds: int = 3) -> Iterator[str]:
+    """Lines of a table: what every single mistake is named as, on several seeds, and then all pairs, on the first."""
+    singles, slowest = Counter(), 0.0
+    for seed in range(seeds):
+        for mistake in CATALOGUE.values():
+            start = time.perf_counter()
+            verdict = diagnose(mistake.backward, seed=seed)
+            slowest = max(slowest, time.perf_counter() - start)
+            singles[mistake.name, " + ".join(verdict.mistakes) or verdict.where] += 1
+    yield f"{'mistake':40} {'named as':40} times of {seeds}"
+    yield from (f"{made:40} {named:40} {count}" for (made, named), count in singles.items())
+    pairs = Counter()
+    for mistakes in suspects("backward", 0, None, None).pairs.sets:
+        start = time.perf_counter()
+        verdict = diagnose(combine(*mistakes))
+        slowest = max(slowest, time.perf_counter() - start)
+        pairs[_kind(tuple(mistake.name for mistake in mistakes), verdict)] += 1
+    named = sum(count for (made, name), count in singles.items() if made == name)
+    yield f"singles named right: {named} of {singles.total()}"
+    yield from (f"pairs {kind}: {count} of {pairs.total()}" for kind, count in sorted(pairs.items()))
+    yield f"slowest answer: {slowest:.2f} s"
+
+
+def _examine(exercise: str, yours: Callable, B: int | None, n_y: int | None, seed: int, seconds=5.0) -> Diagnosis:
+    B, n_y = (size if size is None else validate.size(name, size) for name, size in [("B", B), ("n_y", n_y)])
+    seconds = validate.positive("seconds", seconds)
+    return examine(exercise, yours, suspects(exercise, validate.size("seed", seed, least=0), B, n_y), seconds)
+
+
+def _kind(made: tuple[str, str], verdict: Diagnosis) -> str:
+    if verdict.correct:
+        return "that cancel out"
+    if len(verdict.mistakes) == 1:
+        return "that give the gradient of a single mistake"
+    if not verdict.mistakes:
+        return "localised, not named"
+    return "named right" if made in (verdict.mistakes, *verdict.alternatives) else "MISNAMED"
 
 
 def _copies(case: tuple) -> tuple:
@@ -55,3 +129,8 @@ def _difference(answer: object, expected: object, tolerance: float) -> str:
         return f"the number {answer} is not right"
     first = [int(place) for place in np.argwhere(wrong)[0]]
     return f"{wrong.sum()} of {wrong.size} entries are not right, the first at index {first}"
+
+
+if __name__ == "__main__":
+    for line in confusion():
+        print(line)
