@@ -14,8 +14,11 @@ from bptt_lab.model import Array
 from bptt_lab.suspects import TOLERANCE, Case, Suspects, errors, right
 from bptt_lab.trial import Trial, Trouble, read
 
+LEAST = round(-np.log10(TOLERANCE))  # digits that a right gradient has
+ENOUGH = 12  # digits; how many more there are differs from machine to machine, and would change stored outputs
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Diagnosis:
     """The verdict on a student's function. Print it, or let a notebook show it."""
 
@@ -34,7 +37,7 @@ class Diagnosis:
         hints = ["Nothing to repair."] if self.correct else [self.where, self.hint, equation]
         return hints[min(max(number, 1), len(hints)) - 1]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n".join([*(f"{name:6} {mark} {words}" for name, mark, words in self._rows()), self.where])
 
     def _repr_html_(self) -> str:
@@ -47,11 +50,12 @@ class Diagnosis:
         return f"{table}<p>{html.escape(self.where)}</p>"  # no colour: it reads alike in dark and light
 
     def _rows(self) -> list[tuple[str, str, str]]:
-        good = {name: 10.0**-digits <= TOLERANCE for name, digits in self.digits.items()}
-        return [
-            (symbol(name), "✓", f"right to {digits} digits") if good[name] else (symbol(name), "✗", "wrong")
-            for name, digits in self.digits.items()
-        ]
+        good = {name: f"right to {_how_many(digits)}" for name, digits in self.digits.items() if digits >= LEAST}
+        return [(symbol(name), "✓" if name in good else "✗", good.get(name, "wrong")) for name in self.digits]
+
+
+def _how_many(digits: int) -> str:
+    return f"{digits} digits" if digits < ENOUGH else f"{ENOUGH} digits or more"
 
 
 def examine(exercise: str, yours: Callable, suspects: Suspects, seconds: float) -> Diagnosis:
@@ -69,7 +73,7 @@ def examine(exercise: str, yours: Callable, suspects: Suspects, seconds: float) 
         where = "Your function gives two answers to the same question."
         return Diagnosis(False, digits, where=where, hint="What survives from one call to the next, or is drawn anew?")
     if max(worst.values()) <= TOLERANCE:
-        where = f"Right, to {min(digits.values())} digits or more."
+        where = f"All right, to {_how_many(min(digits.values()))}."
         hint = ""
         if changed:
             where = f"The numbers are right, but your function changes {changed}."

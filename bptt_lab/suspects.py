@@ -90,9 +90,16 @@ def wrong(exercise: str, case: Case, mistakes: Iterable[Mistake]) -> dict[str, A
 
 
 def scales(arrays: dict[str, Array]) -> dict[str, float]:
-    """The largest entry of each; at least a hundredth of the largest of all, for one that is zero up to rounding."""
+    """The largest entry of each, and at least a tenth of the largest among those made of the same gradients.
+
+    So one that is zero, or nearly cancels, is not held to more digits than rounding leaves.
+    """
     largest = {name: float(np.abs(array).max()) for name, array in arrays.items()}
-    return {name: max(value, 0.01 * max(largest.values())) or 1.0 for name, value in largest.items()}
+    group = {name: "Vc" if name in "Vc" else "UWb" if name in "UWb" else name for name in arrays}
+    return {
+        name: max(value, *(0.1 * largest[other] for other in arrays if group[other] == group[name])) or 1.0
+        for name, value in largest.items()
+    }
 
 
 def errors(yours: dict[str, Array], theirs: dict[str, Array]) -> dict[str, float]:

@@ -77,7 +77,7 @@ class Trial:
             if isinstance(error, NotImplementedError):
                 raise Trouble("not attempted yet", "Which step of the equations would you write first?")
             if error is not None:
-                raise Trouble(_what_stopped(error), "What are the shapes of the arrays in that line?")
+                raise Trouble(_what_stopped(error), "What does each name in that line hold, and in which shape?")
             yield answer, changed
         if len(outcomes) < len(problems):
             sentence = f"your function took too long: no answer after {self.seconds:g} seconds for a very small problem"

@@ -145,8 +145,8 @@ _BUFFERS = {}
 
 
 def buffers_used_again(params, trace, y):
-    """The arrays of the last call of the same sizes are cleared and filled again."""
-    buffers = _BUFFERS.setdefault((y.shape, trace.h.shape), [np.empty_like(p) for p in params])
+    """The arrays of the last call with parameters of these shapes are filled again."""
+    buffers = _BUFFERS.setdefault(tuple(p.shape for p in params), [np.empty_like(p) for p in params])
     for buffer, grad in zip(buffers, einsum(params, trace, y)):
         buffer[...] = grad
     return buffers
