@@ -20,7 +20,7 @@ ENOUGH = 12  # digits; how many more there are differs from machine to machine, 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Diagnosis:
-    """The verdict on a student's function. Print it, or let a notebook show it."""
+    """The verdict on a student's function: one sentence, and a table. Print it, or let a notebook show it."""
 
     correct: bool
     digits: dict[str, int] = field(default_factory=dict)  # right digits of each gradient; empty if there was none
@@ -28,17 +28,25 @@ class Diagnosis:
     where: str = ""  # one sentence
     hint: str = ""  # one question
     equation: int | None = None  # to read again
+    slip: str = ""  # the formula as it was computed, with the mistake in it
     error: Array | None = None  # (gradients, T), relative, for a heat map; the gradients are the keys of `digits`
     alternatives: tuple[tuple[str, ...], ...] = ()  # other mistakes that give the same gradient
 
     def hints(self, number: int = 1) -> str:
-        """One hint at a time: 1 says where, 2 asks a question, 3 names the equation to read again."""
-        equation = f"Read equation ({self.equation}) again." if self.equation else "Read the first hint once more."
-        hints = ["Nothing to repair."] if self.correct else [self.where, self.hint, equation]
+        """One hint at a time: 1 asks a question, 2 names the equation to read again, 3 says what was computed."""
+        if self.correct:
+            return "Nothing to repair."
+        equation = f"Read equation ({self.equation}) again." if self.equation else ""
+        hints = [hint for hint in (self.hint, equation, self.slip) if hint]
         return hints[min(max(number, 1), len(hints)) - 1]
 
+    @property
+    def table(self) -> str:
+        """A line for each gradient, and nothing about the cause."""
+        return "\n".join(f"{name:6} {mark} {words}" for name, mark, words in self._rows())
+
     def __repr__(self) -> str:
-        return "\n".join([*(f"{name:6} {mark} {words}" for name, mark, words in self._rows()), self.where])
+        return f"{self.where}\n{self.table}".strip()
 
     def _repr_html_(self) -> str:
         head = '<thead><tr><th scope="col">gradient</th><th scope="col">verdict</th></tr></thead>'
@@ -47,7 +55,7 @@ class Diagnosis:
             for name, mark, words in self._rows()
         )
         table = f"<table>{head}<tbody>{rows}</tbody></table>" if rows else ""
-        return f"{table}<p>{html.escape(self.where)}</p>"  # no colour: it reads alike in dark and light
+        return f"<p>{html.escape(self.where)}</p>{table}"  # no colour: it reads alike in dark and light
 
     def _rows(self) -> list[tuple[str, str, str]]:
         good = {name: f"right to {_how_many(digits)}" for name, digits in self.digits.items() if digits >= LEAST}
@@ -65,30 +73,31 @@ def examine(exercise: str, yours: Callable, suspects: Suspects, seconds: float) 
     try:
         answers, again, changed = _answers(exercise, trial, cases, theirs)
     except Trouble as trouble:
-        return Diagnosis(False, where=_sentence(str(trouble)), hint=trouble.hint)
+        return Diagnosis(False, where=str(trouble), hint=trouble.hint)
     found = [errors(*pair) for pair in zip(answers, theirs)]
     worst = {name: max(error[name] for error in found) for name in found[0]}
     digits = {name: _digits(error) for name, error in worst.items()}
     if max(errors(again, answers[0]).values()) > 1e-7:
-        where = "Your function gives two answers to the same question."
+        where = "your function gives two answers to the same question"
         return Diagnosis(False, digits, where=where, hint="What survives from one call to the next, or is drawn anew?")
     if max(worst.values()) <= TOLERANCE:
-        where = f"All right, to {_how_many(min(digits.values()))}."
+        where = f"right, to {_how_many(min(digits.values()))}"
         hint = ""
         if changed:
-            where = f"The numbers are right, but your function changes {changed}."
+            where = f"the numbers are right, but your function changes {changed}"
             hint = "Which line writes into an array that it was given?"
         no_error = np.zeros((len(digits), cases[0].sizes["T"]))
         return Diagnosis(not changed, digits, where=where, hint=hint, error=no_error)
     error = _heat_map(exercise, trial, cases[0])
     if explanations := suspects.explain(answers):
-        where, hint, equation = _in_words(explanations)
+        where, hint, equation, slip = _in_words(explanations)
     else:
+        slip = ""
         where, hint, equation = localise(Findings(exercise, cases, answers, theirs, found, error))
     if changed:
-        where = f"{where.removesuffix('.')}; your function also changes {changed}."
+        where = f"{where}; your function also changes {changed}"
     first, *others = [tuple(mistake.name for mistake in mistakes) for mistakes in explanations] or [()]
-    return Diagnosis(False, digits, first, where, hint, equation, error, tuple(others))
+    return Diagnosis(False, digits, first, where, hint, equation, slip, error, tuple(others))
 
 
 def _answers(exercise: str, trial: Trial, cases: list[Case], theirs: list[dict[str, Array]]) -> tuple:
@@ -140,16 +149,15 @@ def _heat_map(exercise: str, trial: Trial, case: Case) -> Array | None:
     return heat(yours, theirs)
 
 
-def _in_words(explanations: list[tuple[Mistake, ...]]) -> tuple[str, str, int]:
-    """The names of the mistakes; the question and the equation are those of the one that comes first in the pass."""
+def _in_words(explanations: list[tuple[Mistake, ...]]) -> tuple[str, str, int, str]:
+    """The names of the mistakes; the question and the equation are those of the first; the formulas of all."""
     mistakes, *others = explanations
-    known = {1: "a known mistake", 2: "two known mistakes together"}.get(
-        len(mistakes), "several known mistakes together"
-    )
-    where = f"Your gradient is that of {known}: {'; and '.join(f'{quoted(m)}, {m.formula}' for m in mistakes)}"
+    known = {1: "a known mistake", 2: "two mistakes together"}.get(len(mistakes), "several mistakes together")
+    where = f"your gradient is that of {known}: {listed(map(quoted, mistakes))}"
     if others:
         where += f" (or of: {'; or '.join(listed(map(quoted, other)) for other in others[:3])})"
-    return f"{where}.", mistakes[0].hint, mistakes[0].equation
+    slip = f"What you computed is {'; and '.join(mistake.formula for mistake in mistakes)}."
+    return where, mistakes[0].hint, mistakes[0].equation, slip
 
 
 def quoted(mistake: Mistake) -> str:
@@ -160,7 +168,3 @@ def quoted(mistake: Mistake) -> str:
 def _digits(error: float) -> int:
     """How many digits are right, 0 to 15."""
     return int(np.clip(-np.log10(error), 0, 15)) if error else 15
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.?!' else '.'}"

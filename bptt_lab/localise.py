@@ -37,7 +37,7 @@ def localise(found: Findings) -> tuple[str, str, int]:
     facts = [factor] if factor else [_only_when(found, wrong), _steps(found, wrong)]
     facts = "".join(f", {fact}" for fact in facts if fact)
     verb = "is" if len(wrong) == 1 else "are"
-    return f"{listed(map(symbol, wrong))} {verb} wrong{facts}: {place}.", hint, equation
+    return f"{listed(map(symbol, wrong))} {verb} wrong{facts}: {place}", hint, equation
 
 
 def symbol(name: str) -> str:

@@ -23,12 +23,6 @@ def _only(place: slice) -> Callable[[Pass, Array], Array]:
     return change
 
 
-def _walk_from_last_output(k: Pass) -> Array:
-    """Only the last output's gradient is carried; the outputs on the way are added, but not passed on."""
-    only_last = _only(slice(-1, None))(k, k.direct)
-    return k.direct + walk_back(only_last, k.slope_next, k.W_back) - only_last
-
-
 def _walk(k: Pass, carry: Callable[[Array, Array], Array], order: Callable = reversed) -> Array:
     """∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + carry(∂L/∂h^(t+1), H^(t+1)), with the steps visited in this order."""
     dL_dh = k.direct.copy()
@@ -53,12 +47,6 @@ def _batch_means(left: str, right: str) -> Callable[[Pass], Array]:
 def _square_in_place(k: Pass) -> Array:
     np.square(k.h, out=k.h)  # h *= h: the trace itself changes, and h_prev with it
     return 1 - k.h
-
-
-def _slope_in_place(k: Pass) -> Array:
-    np.square(k.h, out=k.h)
-    np.subtract(1, k.h, out=k.h)
-    return k.h.copy()
 
 
 def _bump(p: Array) -> Array:
@@ -91,9 +79,6 @@ _MISTAKES = [
     Mistake("averaged_over_time", 3, "∂L/∂o^(t) = (ŷ^(t) - y^(t)) / (B T)",
             "Is the loss a sum over time, or an average over time?",
             after={"dL_do": lambda k, right: right / len(k.y)}),
-    Mistake("averaged_over_outputs", 3, "∂L/∂o^(t) = (ŷ^(t) - y^(t)) / (B n_y)",
-            "What does the loss do with several outputs of one step?",
-            after={"dL_do": lambda k, right: right / k.y.shape[2]}),
     Mistake("divided_by_n_y_for_B", 3, "∂L/∂o^(t) = (ŷ^(t) - y^(t)) / n_y",
             "Which axis of your array is the batch?",
             after={"dL_do": lambda k, right: right * k.y.shape[1] / k.y.shape[2]}),
@@ -109,15 +94,6 @@ _MISTAKES = [
     Mistake("sigmoid_slope_at_y_hat", 4, "∂L/∂o^(t) = ∂L/∂ŷ^(t) σ(ŷ^(t)) (1 - σ(ŷ^(t)))",
             "At which argument is the slope of the sigmoid taken?",
             after={"dL_do": lambda k, right: right / _bump(k.y_hat) * _bump(sigmoid(k.y_hat))}),
-    Mistake("logits_for_probabilities", 3, "∂L/∂o^(t) = (o^(t) - y^(t)) / B",
-            "Targets are 0 or 1. Between which numbers does the quantity lie that you compare them with?",
-            instead={"dL_do": lambda k: (k.o - k.y) / k.y.shape[1]}),
-    Mistake("y_hat_rounded", 3, "∂L/∂o^(t) = (round(ŷ^(t)) - y^(t)) / B",
-            "Does the loss see the rounded output, or the output itself?",
-            instead={"dL_do": lambda k: ((k.y_hat > 0.5) - k.y) / k.y.shape[1]}),
-    Mistake("only_last_output_counts", 3, "∂L/∂o^(t) = 0 for t < T",
-            "Which steps have an output that the loss looks at?",
-            after={"dL_do": _only(LAST)}),
     # the slope of tanh, wherever it is used: eq. (8)
     Mistake("tanh_slope_missing", 8, "∂L/∂a^(t) = ∂L/∂h^(t)",
             "What lies between a^(t) and h^(t)?",
@@ -125,15 +101,9 @@ _MISTAKES = [
     Mistake("tanh_of_tanh", 8, "H^(t) = diag(1 - tanh²(h^(t)))",
             "Your array already holds the output of tanh. How often have you applied tanh?",
             instead={"slope": lambda k: 1 - np.tanh(k.h) ** 2}),
-    Mistake("tanh_slope_squared", 8, "H^(t) = diag((1 - h^(t)²)²)",
-            "How many times does one gradient pass the same tanh?",
-            after={"slope": lambda k, right: right**2}),
     Mistake("tanh_slope_inverted", 8, "H^(t) = diag(1 / (1 - h^(t)²))",
             "Does a flat part of tanh make a gradient smaller or larger?",
             after={"slope": lambda k, right: 1 / right}),
-    Mistake("tanh_slope_not_squared", 8, "H^(t) = diag(1 - h^(t))",
-            "tanh is odd. Should its slope be the same at h and at -h, and is yours?",
-            instead={"slope": lambda k: 1 - k.h}),
     Mistake("sigmoid_slope_for_tanh", 8, "H^(t) = diag(h^(t) (1 - h^(t)))",
             "Of which function did you take the slope, and which one makes h?",
             instead={"slope": lambda k: k.h * (1 - k.h)}),
@@ -149,9 +119,6 @@ _MISTAKES = [
     Mistake("h_squared_in_place", 8, "h^(t) overwritten by h^(t)², then used in ∂L/∂V and ∂L/∂W",
             "After your line with the square, what does trace.h hold?",
             instead={"slope": _square_in_place}),
-    Mistake("slope_written_over_h", 8, "h^(t) overwritten by 1 - h^(t)², then used in ∂L/∂V and ∂L/∂W",
-            "Does your slope have an array of its own?",
-            instead={"slope": _slope_in_place}),
     # ∂L/∂h: eq. (7)
     Mistake("recurrent_term_missing", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t)",
             "Who reads h^(t), besides the output of step t?",
@@ -180,21 +147,12 @@ _MISTAKES = [
     Mistake("recursion_cut_after_one_step", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ H^(t+1) Vᵀ ∂L/∂o^(t+1)",
             "Is ∂L/∂h^(t+1) complete at the moment when you use it? In which order does your loop visit the steps?",
             instead={"dL_dh": lambda k: _walk(k, lambda g, H: (g * H) @ k.W_back, order=iter)}),
-    Mistake("recursion_carries_last_output_only", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + what came from step T alone",
-            "What do you hand on to step t-1: the whole gradient of h^(t), or one part of it?",
-            instead={"dL_dh": _walk_from_last_output}),
-    Mistake("recursion_runs_forward", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ H^(t-1) ∂L/∂h^(t-1)",
-            "Which losses can h^(t) still change: earlier ones or later ones?",
-            instead={"dL_dh": lambda k: walk_back(k.direct[::-1], k.slope[:-1][::-1], k.W_back)[::-1]}),
     Mistake("recursion_skips_first_step", 7, "∂L/∂h^(1) = Vᵀ ∂L/∂o^(1)",
             "Which is the last value of t in your loop?",
             after={"slope_next": _only(slice(1, None))}),
     Mistake("recursion_skips_last_step", 7, "∂L/∂h^(T-1) = Vᵀ ∂L/∂o^(T-1)",
             "Which is the first value of t in your loop?",
             after={"slope_next": _only(slice(0, -1))}),
-    Mistake("recursion_averaged_over_batch", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + batch mean of Wᵀ H^(t+1) ∂L/∂h^(t+1)",
-            "Does a sequence receive gradients from the others in its batch?",
-            instead={"dL_dh": lambda k: _walk(k, lambda g, H: (g * H).mean(axis=0) @ k.W_back)}),
     Mistake("recursion_counted_twice", 10, "∂L/∂h^(t) times total derivatives of h^(t), not immediate ones",
             "When ∂L/∂h^(t) already knows all that happens later, which derivative of h^(t) is left to multiply with?",
             after={"dL_dh": lambda k, right: walk_back(right, k.slope_next, k.W_back)}),
@@ -208,12 +166,6 @@ _MISTAKES = [
     Mistake("tanh_slope_squared_in_sums", 8, "Σ_t H^(t)² ∂L/∂h^(t) … in ∂L/∂U, ∂L/∂W and ∂L/∂b",
             "Had the gradient that you sum already passed the tanh?",
             after={"dL_da": lambda k, right: right * k.slope}),
-    Mistake("tanh_slope_of_previous_step_in_sums", 8, "Σ_t H^(t-1) ∂L/∂h^(t) … in ∂L/∂U, ∂L/∂W and ∂L/∂b",
-            "Which step does the slope belong to in your sums?",
-            instead={"dL_da": lambda k: k.dL_dh * (1 - k.h_prev**2)}),
-    Mistake("dL_da_of_first_step_everywhere", 8, "Σ_t H^(1) ∂L/∂h^(1) … in ∂L/∂U, ∂L/∂W and ∂L/∂b",
-            "Does your gradient change with t inside the sums, or is it what another loop left behind?",
-            after={"dL_da": lambda k, right: np.broadcast_to(right[FIRST], right.shape)}),
     # the sums: eqs. (5), (6) and (9) to (11)
     Mistake("same_step_in_every_term", 10, "∂L/∂U = Σ_t H^(1) ∂L/∂h^(1) x^(1)ᵀ, and so for W and b",
             "Print t inside your sums. Does it move?",
@@ -221,15 +173,15 @@ _MISTAKES = [
     Mistake("batch_averaged_before_product", 10, "Σ_t (gradients, summed over the batch) (inputs, averaged over it)ᵀ",
             "Is an average of products the product of two averages?",
             instead={f"dL_d{n}": _batch_means(*_FACTORS[n][:2]) for n in "UWV"}),
-    Mistake("first_step_left_out", 10, "sums over t = 2 … T, in all five gradients",
-            "At which t do your sums begin?",
-            instead={f"dL_d{n}": summed(*_FACTORS[n][:2], REST) for n in "UWVbc"}),
     Mistake("dU_without_first_step", 11, "∂L/∂U = Σ_(t = 2 … T) H^(t) ∂L/∂h^(t) x^(t)ᵀ",
             "The state before the first step is zero. Is the input of the first step zero too?",
             instead={"dL_dU": summed("dL_da", "x", REST)}),
     Mistake("dU_with_previous_x", 11, "∂L/∂U = Σ_t H^(t) ∂L/∂h^(t) x^(t-1)ᵀ",
             "Which input went into a^(t)?",
             instead={"dL_dU": lambda k: np.tensordot(k.dL_da[1:], k.x[:-1], axes=((0, 1), (0, 1)))}),
+    Mistake("dU_without_tanh_slope", 11, "∂L/∂U = Σ_t ∂L/∂h^(t) x^(t)ᵀ",
+            "Does U act on h^(t), or on a^(t)?",
+            instead={"dL_dU": summed("dL_dh", "x")}),
     Mistake("dW_with_same_h", 10, "∂L/∂W = Σ_t H^(t) ∂L/∂h^(t) h^(t)ᵀ",
             "Which state does W multiply in step t?",
             instead={"dL_dW": summed("dL_da", "h")}),
@@ -239,6 +191,9 @@ _MISTAKES = [
     Mistake("dV_with_previous_h", 6, "∂L/∂V = Σ_t ∂L/∂o^(t) h^(t-1)ᵀ",
             "Which state makes the output of step t?",
             instead={"dL_dV": summed("dL_do", "h_prev")}),
+    Mistake("db_without_recurrent_term", 9, "∂L/∂b = Σ_t H^(t) Vᵀ ∂L/∂o^(t)",
+            "Does b change only the output of the same step?",
+            instead={"dL_db": summed("direct_da")}),
     Mistake("dc_summed_over_outputs", 5, "every entry of ∂L/∂c = Σ_t and Σ over the outputs of ∂L/∂o^(t)",
             "How many numbers should be left, and over which axes did you sum?",
             after={"dL_dc": lambda k, right: np.full_like(right, right.sum())}),
@@ -248,45 +203,17 @@ _MISTAKES = [
 ]
 # fmt: on
 
-# mistakes that can be made in several of the sums, one at a time
+# mistakes that can be made in each of the sums
 for _n, (_left, _right, _equation, _term) in _FACTORS.items():
-    for _which, _place in {"first": FIRST, "last": LAST}.items():
+    for _which, _place, _t in [("first", FIRST, "1"), ("last", LAST, "T")]:
         _MISTAKES.append(
             Mistake(
                 f"d{_n}_from_{_which}_step_only",
                 _equation,
-                f"∂L/∂{_n} = {_term} at t = {'1' if _which == 'first' else 'T'} alone",
+                f"∂L/∂{_n} = {_term} at t = {_t} alone",
                 "Does each step add to what is there, or write over it?",
                 instead={f"dL_d{_n}": summed(_left, _right, _place)},
             )
         )
-for _n in "UWb":
-    _, _right, _equation, _term = _FACTORS[_n]
-    _MISTAKES += [
-        Mistake(
-            f"d{_n}_without_tanh_slope",
-            _equation,
-            f"∂L/∂{_n} = Σ_t {_term.removeprefix('H^(t) ')}",
-            f"Does {_n} act on h^(t), or on a^(t)?",
-            instead={f"dL_d{_n}": summed("dL_dh", _right)},
-        ),
-        Mistake(
-            f"d{_n}_without_recurrent_term",
-            _equation,
-            f"∂L/∂{_n} = Σ_t {_term.replace('∂L/∂h^(t)', 'Vᵀ ∂L/∂o^(t)')}",
-            f"Does {_n} change only the output of the same step?",
-            instead={f"dL_d{_n}": summed("direct_da", _right)},
-        ),
-    ]
-for _n in "bc":
-    _MISTAKES.append(
-        Mistake(
-            f"d{_n}_averaged",
-            _FACTORS[_n][2],
-            f"∂L/∂{_n} = mean over time and batch of {_FACTORS[_n][3]}",
-            f"{_n} is added in every step. Do the effects of the steps add up, or average out?",
-            after={f"dL_d{_n}": lambda k, right: right / k.h[..., 0].size},
-        )
-    )
 
 CATALOGUE: dict[str, Mistake] = {mistake.name: mistake for mistake in _MISTAKES}

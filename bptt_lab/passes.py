@@ -111,7 +111,7 @@ RIGHT: dict[str, Callable[[Pass], Array]] = {
     "direct": lambda k: k.dL_do @ k.V,  # (T, B, n_h), through the output of the same step
     "dL_dh": lambda k: walk_back(k.direct, k.slope_next, k.W_back),  # (T, B, n_h)
     "dL_da": lambda k: k.dL_dh * k.slope,  # (T, B, n_h)
-    "direct_da": lambda k: k.direct * k.slope,  # the right pass has no use for it, three mistakes have
+    "direct_da": lambda k: k.direct * k.slope,  # the right pass has no use for it, one mistake has
     "dL_dU": summed("dL_da", "x"),
     "dL_dW": summed("dL_da", "h_prev"),
     "dL_dV": summed("dL_do", "h"),

@@ -57,7 +57,7 @@ def test_every_pair_is_named_or_localised_and_never_misnamed():
         if len(found[0]) == 2:
             distinct += 1
             named += [m.name for m in pair] in [[m.name for m in names] for names in found]
-    assert distinct > 2000 and named == distinct
+    assert distinct > 1000 and named == distinct
 
 
 def test_some_pairs_from_end_to_end():
@@ -274,7 +274,7 @@ def test_a_crash_at_some_sizes_says_at_which():
         return einsum(params, trace, y)
 
     assert checks.diagnose(student).where.startswith(
-        "With T = 1, B = 4, n_y = 2: your code stopped with AssertionError"
+        "with T = 1, B = 4, n_y = 2: your code stopped with AssertionError"
     )
 
 
@@ -312,7 +312,7 @@ def test_a_stub_is_not_attempted_yet():
         raise NotImplementedError("your turn")
 
     verdict = checks.diagnose(student)
-    assert not verdict.correct and str(verdict) == "Not attempted yet."
+    assert not verdict.correct and str(verdict) == "not attempted yet"
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_a_stub_is_not_attempted_yet():
 )  # fmt: skip
 def test_the_answer_of_the_course_is_recognised(student):
     verdict = checks.diagnose(student)
-    assert not verdict.correct and re.match(r"Your function calls (bptt|gradcheck)\.\w+", verdict.where)
+    assert not verdict.correct and re.match(r"your function calls (bptt|gradcheck)\.\w+", verdict.where)
 
 
 def test_arguments_changed_in_place_are_reported_even_if_the_numbers_are_right():
@@ -342,7 +342,7 @@ def test_arguments_changed_in_place_are_reported_even_if_the_numbers_are_right()
     verdict = checks.diagnose(student)
     assert not verdict.correct and "but your function changes trace.y_hat" in verdict.where
     verdict = checks.diagnose(CATALOGUE["h_squared_in_place"].backward)
-    assert verdict.where.endswith("your function also changes trace.h and trace.h_prev.")
+    assert verdict.where.endswith("your function also changes trace.h and trace.h_prev")
 
 
 def test_an_answer_that_depends_on_earlier_calls_is_reported():
@@ -421,20 +421,21 @@ def test_it_prints_nothing_itself_and_what_the_student_prints_once(capsys):
 
 def test_the_text_and_the_table_say_the_same_in_words():
     verdict = checks.diagnose(CATALOGUE["dW_transposed"].backward)
-    assert str(verdict).splitlines()[1:3] == ["∂L/∂W  ✗ wrong", "∂L/∂V  ✓ right to 12 digits or more"]
+    assert str(verdict).splitlines()[2:4] == ["∂L/∂W  ✗ wrong", "∂L/∂V  ✓ right to 12 digits or more"]
     page = verdict._repr_html_()
     assert page.count('scope="row"') == 5 and page.count("right to 12 digits or more") == 4 and page.count("wrong") == 1
     assert repr(verdict) == str(verdict)  # what a terminal shows
-    assert "color" not in page and "∂L/∂W = Σ" in page
+    assert "color" not in page and "dW transposed" in page
     cell = from_a_cell("def f(params, trace, y):\n    return 1 < '<b>'\n", "<ipython-input-8-0>")
     assert "<b>" not in checks.diagnose(cell)._repr_html_()
 
 
 def test_hints_come_one_at_a_time():
     verdict = checks.diagnose(CATALOGUE["W_not_transposed"].backward)
-    assert verdict.hints() == verdict.where and "W not transposed" in verdict.where
-    assert verdict.hints(2) == verdict.hint and verdict.hint.endswith("?")
-    assert verdict.hints(3) == verdict.hints(99) == "Read equation (7) again."
+    assert verdict.hints() == verdict.hint and verdict.hint.endswith("?")
+    assert verdict.hints(2) == "Read equation (7) again."
+    assert verdict.hints(3) == verdict.hints(99) == verdict.slip and "+ W H^(t+1)" in verdict.slip
+    assert "not transposed" in verdict.where and "not transposed" not in verdict.table
     assert checks.diagnose(einsum).hints(2) == "Nothing to repair."
 
 
@@ -443,7 +444,9 @@ def test_the_same_question_gets_the_same_answer():
     assert str(first) == str(second) and (first.error == second.error).all()
 
 
-def test_the_confusion_table_begins_with_the_single_mistakes():
-    lines = list(itertools.islice(checks.confusion(seeds=1), 1 + len(CATALOGUE)))
-    assert [line.split()[0] for line in lines[1:]] == list(CATALOGUE)
-    assert all(line.split()[0] == line.split()[1] for line in lines[1:])
+def test_the_confusion_table_has_the_single_mistakes_and_then_totals():
+    _, *lines = checks.confusion(seeds=1, pairs=30)
+    singles, totals = lines[: len(CATALOGUE)], lines[len(CATALOGUE) :]
+    assert [line.split()[:2] for line in singles] == [[name, name] for name in CATALOGUE]
+    assert totals[0] == f"single mistakes named right: {len(CATALOGUE)} of {len(CATALOGUE)}"
+    assert any(line.startswith("pairs named right:") for line in totals) and "MISNAMED" not in "".join(totals)
