@@ -5,6 +5,7 @@ The colours are those of Okabe and Ito (2008), which colour-blind readers tell a
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.patches import Circle, Rectangle
 from numpy.typing import ArrayLike
 
@@ -191,6 +192,25 @@ def gradient_sizes(ax: Axes, dL_dh: ArrayLike, label: str = "", **style) -> obje
     (line,) = ax.plot(np.arange(len(sizes)) + 1, sizes, "o-", label=label, **{"color": HIDDEN, **style})
     ax.set(xlabel="step $t$", ylabel=r"largest $|\partial L / \partial h^{(t)}|$", yscale="log")
     return line
+
+
+def gradient_errors(ax: Axes, error: ArrayLike, names: list[str], least: float = 1e-16, scale: bool = True) -> object:
+    """Relative error of what the loss of each step gives to each gradient; dark is right, bright is wrong.
+
+    error    (len(names), T)
+    least    what the darkest colour stands for; zeros are drawn so too
+    scale    draw a colour scale beside it
+    returns  the image
+    """
+    error = np.maximum(error, least)
+    norm = LogNorm(vmin=least, vmax=max(1.0, error.max()))
+    image = ax.imshow(error, cmap="cividis", norm=norm, aspect="auto", interpolation="nearest")
+    steps = range(error.shape[1])
+    ax.set(xticks=steps, xticklabels=[t + 1 for t in steps], xlabel="step $t$", yticks=range(len(names)))
+    ax.set_yticklabels(names)
+    if scale:
+        ax.figure.colorbar(image, ax=ax, label="relative error")
+    return image
 
 
 def _cell(ax: Axes, across: float, up: float, bit: int, colour: str, size: float = 0.86) -> object:
