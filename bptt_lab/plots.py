@@ -14,7 +14,14 @@ HIDDEN, CARRY, LOSS = "#56B4E9", "#E69F00", "#CC79A7"
 INK, PALE = "#333333", "#BBBBBB"
 
 
-def accuracies(ax: Axes, correct_digits: ArrayLike, last: int = 1_000, n_bits: int = 8) -> list:
+def accuracies(
+    ax: Axes,
+    correct_digits: ArrayLike,
+    last: int = 1_000,
+    n_bits: int = 8,
+    color: str = SUM,
+    label: str = "each iteration",
+) -> list:
     """Right bits of each of the `last` iterations, and their mean; the report's figure.
 
     correct_digits  (n_steps,)
@@ -22,7 +29,7 @@ def accuracies(ax: Axes, correct_digits: ArrayLike, last: int = 1_000, n_bits: i
     """
     shown = np.asarray(correct_digits)[-last:]
     steps = np.arange(len(correct_digits) - len(shown), len(correct_digits)) + 1
-    (line,) = ax.plot(steps, shown, ".-", color=SUM, linewidth=0.6, markersize=3, label="each iteration")
+    (line,) = ax.plot(steps, shown, ".-", color=color, linewidth=0.6, markersize=3, label=label)
     mean = ax.axhline(shown.mean(), color=INK, linestyle="--", linewidth=1, label=f"mean {shown.mean():.3f}")
     ax.set(
         xlabel="iteration", ylabel="right bits", ylim=(-0.3, n_bits + 0.3), title=f"the last {len(shown):,} iterations"
@@ -31,7 +38,7 @@ def accuracies(ax: Axes, correct_digits: ArrayLike, last: int = 1_000, n_bits: i
     return [line, mean]
 
 
-def loss_curve(ax: Axes, loss: ArrayLike, window: int = 500) -> list:
+def loss_curve(ax: Axes, loss: ArrayLike, window: int = 500, color: str = LOSS, label: str = "") -> list:
     """Loss of each iteration (dots, at most 2,000 of them) and the median of each `window` iterations (line).
 
     loss     (n_steps,), nats
@@ -41,8 +48,9 @@ def loss_curve(ax: Axes, loss: ArrayLike, window: int = 500) -> list:
     steps, thin, window = np.arange(len(loss)) + 1, -(-len(loss) // 2_000), min(window, len(loss))
     whole = len(loss) // window * window
     medians = np.median(loss[:whole].reshape(-1, window), axis=1)
-    (dots,) = ax.plot(steps[::thin], loss[::thin], ".", color=PALE, markersize=2, label="single iterations")
-    (line,) = ax.plot(steps[window - 1 : whole : window], medians, color=LOSS, label=f"median of {window}")
+    (dots,) = ax.plot(steps[::thin], loss[::thin], ".", color=PALE, markersize=2)
+    label = f"{label}, median of {window}" if label else f"median of {window}"
+    (line,) = ax.plot(steps[window - 1 : whole : window], medians, color=color, label=label)
     ax.set(xlabel="iteration", ylabel="loss (nats)", yscale="log", title="loss")
     ax.minorticks_off()  # they are half of the time that drawing takes
     ax.legend(loc="upper right")

@@ -7,7 +7,7 @@ work, and drops a run that nobody wants any more. So nothing ever queues, and th
 import io
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import ipywidgets as w
@@ -17,7 +17,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.pyplot import get_cmap
 
-from bptt_lab import data, kernels, model, plots, sweeps, training
+from bptt_lab import data, kernels, model, plots, report, sweeps, training
 
 PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
 X_ALL, Y_ALL = data.all_sums()
@@ -31,6 +31,7 @@ class Settings(NamedTuple):
     n_steps: int = 20_000
     batch_size: int = 1
     seed: int = 1
+    as_printed: bool = False  # train by the report's listing too, to compare
 
 
 REPORT = Settings()
@@ -80,6 +81,7 @@ class Playground:
             "n_steps": _slider(w.IntSlider, "iterations", settings.n_steps, min=1_000, max=50_000, step=1_000),
             "batch_size": _slider(w.IntSlider, "batch size", settings.batch_size, min=1, max=64),
             "seed": _slider(w.IntSlider, "seed", settings.seed, min=0, max=99),
+            "as_printed": w.Checkbox(description="the report's program as printed, too", value=settings.as_printed),
         }
         self.addends = [_number("first addend", 77), _number("second addend", 58)]
         self.reset = w.Button(description="Reset", tooltip="All sliders back to the report's settings")
@@ -90,7 +92,7 @@ class Playground:
         self.figure = Figure(figsize=(11, 6.6), dpi=80)
         FigureCanvasAgg(self.figure)
         self._stopped = threading.Event()
-        self._run: tuple | None = None  # settings, parameters and history of what is shown
+        self._run: tuple | None = None  # settings, parameters and histories of what is shown
         self.worker = Worker(self._work)
         for control in (*self.controls.values(), *self.addends):
             control.observe(self._ask, "value")
@@ -133,11 +135,29 @@ class Playground:
         self.bar.description = doing  # "compiling", on the first run of a machine
 
     def _train(self, settings: Settings, addends: tuple, superseded: Callable[[], bool]) -> None:
-        self.stop.disabled, self.bar.max, self.bar.value = False, settings.n_steps, 0
+        engines = ["auto", report.engine(report.AS_PRINTED)] if settings.as_printed else ["auto"]
+        self.stop.disabled, self.bar.max, self.bar.value = False, settings.n_steps * len(engines), 0
         self.words.value = f"Training {settings.n_h} hidden units …"
+        next_picture, histories = time.monotonic() + REFRESH, []
+        for engine in engines:
+            histories.append(None)
+            for trained, histories[-1] in self._pieces(settings, engine, superseded):
+                if len(histories) == 1:  # the network that is shown is the corrected one
+                    params = trained
+                self._run = settings, params, tuple(histories)
+                began = time.monotonic()
+                if began > next_picture:
+                    self.bar.value = sum(len(history.loss) for history in histories)
+                    self._show(addends)
+                    next_picture = time.monotonic() + max(REFRESH, 3 * (time.monotonic() - began))  # mostly train
+        self.bar.value = self.bar.max
+        if superseded():
+            self._run = None
+
+    def _pieces(self, settings: Settings, engine: str | Callable, superseded: Callable[[], bool]) -> Iterator[tuple]:
+        """One training run: parameters and history so far, after each piece of it. The first piece is always done."""
         rng = np.random.default_rng(settings.seed)
         params, pieces, done, n = model.init_params(settings.n_h, rng), [], 0, 100
-        next_picture = time.monotonic() + REFRESH
         while done < settings.n_steps and not superseded() and not (done and self._stopped.is_set()):
             began, n = time.monotonic(), min(n, settings.n_steps - done)
             params, piece = training.train(
@@ -148,29 +168,24 @@ class Playground:
                 batch_size=settings.batch_size,
                 n_bits=settings.n_bits,
                 high=max(2, 2 ** (settings.n_bits - 1) - 1),
+                engine=engine,
             )
             pieces.append(piece)
             done += n
-            self._run = settings, params, training.History(*map(np.concatenate, zip(*pieces)))
-            now = time.monotonic()
-            n = max(1, min(int(n * PIECE / max(now - began, 1e-6)), 2 * n))
-            if now > next_picture and done < settings.n_steps:
-                self.bar.value = done
-                self._show(addends)
-                next_picture = time.monotonic() + max(REFRESH, 3 * (time.monotonic() - now))  # train more than draw
-        self.bar.value = done
-        if superseded():
-            self._run = None
+            yield params, training.History(*map(np.concatenate, zip(*pieces)))
+            n = max(1, min(int(n * PIECE / max(time.monotonic() - began, 1e-6)), 2 * n))
 
     def _show(self, addends: tuple) -> None:
-        settings, params, history = self._run
+        settings, params, histories = self._run
         x, y = data.encode_sums([addends[0]], [addends[1]])
         trace, digits = model.forward(params, x), model.digit_accuracy(model.forward(params, X_ALL), Y_ALL)
         self.figure.clear()
         (above_left, above_right), (below_left, below_right) = self.figure.subplots(2, 2)
         self.figure.subplots_adjust(left=0.06, right=0.98, top=0.94, bottom=0.11, wspace=0.16, hspace=0.38)
-        plots.accuracies(above_left, history.correct_digits, n_bits=settings.n_bits)
-        plots.loss_curve(above_right, history.loss)
+        looks = [(plots.SUM, plots.LOSS, "corrected"), (plots.SECOND, plots.SECOND, "as printed")]
+        for history, (bits, loss, label) in reversed(list(zip(histories, looks))):  # the corrected one on top
+            plots.accuracies(above_left, history.correct_digits, n_bits=settings.n_bits, color=bits, label=label)
+            plots.loss_curve(above_right, history.loss, color=loss, label=label)
         plots.sums_map(below_left, digits, scale=False)
         plots.states(below_right, trace.h[:, 0], data.carries(x)[:, 0], scale=False)
         below_right.set_title(f"hidden states on {addends[0]} + {addends[1]}, from -1 (brown) to 1 (violet)")
@@ -178,7 +193,7 @@ class Playground:
         self.figure.savefig(png, format="png")
         self.picture.value = png.getvalue()
         answer = data.from_bits(trace.o[:, 0, 0] > 0)
-        self.words.value = in_words(settings, history, digits, addends, int(answer))
+        self.words.value = in_words(settings, histories, digits, addends, int(answer))
 
 
 class SuccessMap:
@@ -244,8 +259,9 @@ class SuccessMap:
         cell.style.text_color = "white" if n < self.SEEDS / 2 else "black"
 
 
-def in_words(settings: Settings, history: training.History, digits: np.ndarray, addends: tuple, answer: int) -> str:
+def in_words(settings: Settings, histories: tuple, digits: np.ndarray, addends: tuple, answer: int) -> str:
     """The result of a run, for those who do not see the picture, or do not trust their eyes."""
+    history, *printed = histories
     first, second = addends
     shown, guessing = history.correct_digits[-1_000:], settings.n_bits * np.log(2)
     sentences = [
@@ -254,6 +270,9 @@ def in_words(settings: Settings, history: training.History, digits: np.ndarray, 
         f"{len(history.loss):,} iterations; {(digits == 8).sum():,} of {len(digits):,} sums right.",
         f"{first} + {second} = {answer}, says the network: " + ("right." if answer == first + second else "wrong."),
     ]
+    if printed:
+        digits_as_printed = printed[0].correct_digits[-1_000:].mean()
+        sentences.append(f"As printed: <b>{digits_as_printed:.3f} of {settings.n_bits} bits right</b>.")
     if (late := np.median(history.loss[-1_000:])) > 1.5 * guessing:
         sentences.append(
             f"The loss is {late:.1f} nats, and guessing would cost {guessing:.1f}: steps this long overshoot "

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from bptt_lab import data, model, training, widgets
+from bptt_lab import data, model, report, training, widgets
 
 QUICK = widgets.Settings(n_h=4, n_steps=1_000, learning_rate=0.1)
 
@@ -41,6 +41,16 @@ def test_a_slider_trains_again_and_draws_again(playground):
     assert imread(io.BytesIO(playground.picture.value)).shape[2] == 4  # a picture that can be read
 
 
+def test_the_report_s_program_can_be_compared(playground):
+    playground.set(as_printed=True)
+    words = settle(playground)
+    rng = np.random.default_rng(QUICK.seed)
+    _, printed = report.train(model.init_params(4, rng), rng=rng, n_steps=1_000, learning_rate=0.1)
+    assert f"As printed: <b>{printed.correct_digits.mean():.3f} of 8 bits right" in words
+    above_left = playground.figure.axes[0]
+    assert [line.get_label() for line in above_left.lines[::2]] == ["as printed", "corrected"]
+
+
 def test_another_sum_is_shown_without_training_again(playground):
     run = playground._run
     playground.addends[0].value = 3
@@ -65,7 +75,7 @@ def test_stop_keeps_what_it_has(playground):
     playground.set(n_h=64, batch_size=64, n_steps=50_000)
     playground.stop.click()
     assert "64 hidden units" in settle(playground)
-    assert len(playground._run[2].loss) < 50_000
+    assert len(playground._run[2][0].loss) < 50_000
 
 
 def test_reset_goes_back(playground):
