@@ -11,6 +11,7 @@ training    stochastic gradient descent, and the history of a run
 Around it:
 
 validate    checks at the door: what came, what was expected, what to do
+elementary  tanh, sigmoid, exp and log of + - × ÷ alone, the same on every machine
 kernels     the training loop compiled, with the same digits on every machine
 sweeps      many runs side by side
 plots       pictures, as functions of (ax, arrays)

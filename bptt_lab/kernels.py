@@ -5,46 +5,16 @@ Sums run in a fixed order, and tanh, exp and log are made of + - × ÷ alone, so
 Inner loops run over the hidden units j, side by side in memory (U_T is Uᵀ, W_T is Wᵀ): several fit one instruction.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
 from bptt_lab import validate
+from bptt_lab.elementary import compiled, exp, log1p, numba, sigmoid, tanh
 from bptt_lab.model import Array, Params
 
-try:
-    import numba
-except ImportError:  # everything else in the course works without
-    numba = None
-
 NO_QUIRKS = (False,) * 6  # see `sgd`
-
-# From tests/derive_expm1.py, which says what they are.
-LN2_HIGH, LN2_LOW, ONE_OVER_LN2 = 0.6931471803691238, 1.9082149292705877e-10, 1.4426950408889634
-# fmt: off
-EXPM1 = (0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136, 0.0013888888888883748,
-         0.00019841269874820627, 2.4801587325547743e-05, 2.7557255400206422e-06, 2.75572736431103e-07,
-         2.5105217004720745e-08, 2.0914686968086876e-09)
-ATANH = (0.3333333333333333, 0.20000000000007292, 0.1428571428355438, 0.11111111358713932, 0.09090894718066429,
-         0.07692785032479312, 0.06657072104827468, 0.06000536404795356, 0.04400369243072337, 0.08082022805971766)
-# fmt: on
-TO_INTEGER = 1.5 * 2.0**52  # adding it rounds to an integer, which then stands in the lowest bits of the sum
-EXPONENT_OF_2_64 = (
-    1023 + 64
-) << 52  # the bits of 2^64; so far from the smallest double that 2^(64 + n) is a normal one
-
-
-def _compiled(function: Callable) -> Callable:
-    """`function` compiled on its first call, and kept on disk where a directory for that can be written."""
-    if numba is None:
-        return function
-    options = {"nogil": True, "error_model": "numpy", "fastmath": False}  # fastmath would reorder sums
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # nowhere to keep it
-        return numba.njit(**options)(function)
 
 
 def sgd(
@@ -109,7 +79,7 @@ def announcing(say: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-@_compiled
+@compiled
 def _sgd(U_T, W_T, V, b, c, x, y, o, learning_rate, batch_size, quirks):
     """Changes U_T, W_T, V, b, c, and fills o. The last batch may be a short one."""
     (T, N, n_x), (n_y, n_h) = x.shape, V.shape
@@ -135,7 +105,7 @@ def _sgd(U_T, W_T, V, b, c, x, y, o, learning_rate, batch_size, quirks):
         _update(flat_params, flat_grads, learning_rate, quirks)
 
 
-@_compiled
+@compiled
 def _forward(U_T, W_T, V, b, c, x, h, o):
     """h^(t) = tanh(b + U x^(t) + W h^(t-1)), o^(t) = c + V h^(t)."""
     (T, B, n_x), (n_y, n_h) = x.shape, V.shape
@@ -153,7 +123,7 @@ def _forward(U_T, W_T, V, b, c, x, h, o):
                 for j in range(n_h):
                     h_t[j] += W_i[j] * h_i
             for j in range(n_h):
-                h_t[j] = _tanh(h_t[j])
+                h_t[j] = tanh(h_t[j])
             for m in range(n_y):
                 o_t = c[m]
                 for j in range(n_h):
@@ -161,7 +131,7 @@ def _forward(U_T, W_T, V, b, c, x, h, o):
                 o[t, k, m] = o_t
 
 
-@_compiled
+@compiled
 def _output_grads(o, y, dL_do, quirks):
     """∂L/∂o^(t) = (ŷ^(t) - y^(t)) / B, eqs. (3) and (4)."""
     T, B, n_y = o.shape
@@ -170,10 +140,10 @@ def _output_grads(o, y, dL_do, quirks):
     for t in range(T):
         for k in range(B):
             for m in range(n_y):
-                dL_do[t, k, m] = (_sigmoid(o[t, k, m]) - y[t, k, m]) / divisor
+                dL_do[t, k, m] = (sigmoid(o[t, k, m]) - y[t, k, m]) / divisor
 
 
-@_compiled
+@compiled
 def _slopes(h, dh_da, B, quirks):
     """1 - h², the diagonals of H^(1) … H^(T)."""
     T, _, n_h = dh_da.shape
@@ -192,7 +162,7 @@ def _slopes(h, dh_da, B, quirks):
                     dh_da[t, k, j] = mean
 
 
-@_compiled
+@compiled
 def _state_grads(W, V, dL_do, dh_da, dL_da, B):
     """∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ ∂L/∂a^(t+1), eq. (7), and ∂L/∂a^(t) = H^(t) ∂L/∂h^(t), eq. (8)."""
     T, _, n_h = dL_da.shape
@@ -214,7 +184,7 @@ def _state_grads(W, V, dL_do, dh_da, dL_da, B):
                 grad[j] *= slope[j]
 
 
-@_compiled
+@compiled
 def _param_grads(x, h, dL_do, dL_da, grads, quirks):
     """Sums over time and batch, eqs. (5), (6) and (8) to (11); dU_T and dW_T are transposed, like U_T and W_T."""
     (T, B, n_x), n_h = x.shape, h.shape[2]
@@ -248,7 +218,7 @@ def _param_grads(x, h, dL_do, dL_da, grads, quirks):
             dc[m] = total
 
 
-@_compiled
+@compiled
 def _update(params, grads, learning_rate, quirks):
     """θ - learning_rate · ∂L/∂θ for each of the five, given flat; the sums in `grads` start again from 0."""
     bias_overwritten, b, db = quirks[0], params[3], grads[3]
@@ -262,69 +232,10 @@ def _update(params, grads, learning_rate, quirks):
             grad[i] = 0.0
 
 
-@_compiled
+@compiled
 def _cross_entropy(o, y, loss):
     for i in range(len(o)):
-        log_1_plus_e = _log1p(_exp(-abs(o[i])))
+        log_1_plus_e = log1p(exp(-abs(o[i])))
         softplus_o = max(o[i], 0.0) + log_1_plus_e
         softplus_minus_o = max(-o[i], 0.0) + log_1_plus_e
         loss[i] = y[i] * softplus_minus_o + (1 - y[i]) * softplus_o
-
-
-@_compiled
-def _power_and_rest(x):
-    """e^x = s + q with s a power of 2 and |q| < s/2, for x from -746 to 0. Exact sums of the two cancel nothing."""
-    shifted = x * ONE_OVER_LN2 + TO_INTEGER
-    n = shifted - TO_INTEGER  # x = n ln 2 + r with |r| <= ln(2)/2
-    bits = (np.float64(shifted).view(np.int64) << 52) + EXPONENT_OF_2_64  # n in the exponent's place
-    s = np.int64(bits).view(np.float64) * 2.0**-64  # 2^n
-    high, low = x - n * LN2_HIGH, n * LN2_LOW
-    r = high - low
-    r_low = (high - r) - low  # what rounding took from r
-    C, z = EXPM1, r * r
-    even = C[0] + z * (C[2] + z * (C[4] + z * (C[6] + z * (C[8] + z * C[10]))))
-    odd = C[1] + z * (C[3] + z * (C[5] + z * (C[7] + z * C[9])))
-    return s, s * (r + (r_low + z * (even + r * odd)))  # q = 2^n (e^r - 1)
-
-
-@_compiled
-def _ratio(a, a_low, s, q):
-    """(a + a_low) / (1 + s + q), corrected for the rounding of the divisor."""
-    d = (1 + s) + q
-    d_low = ((1 + s) - d) + q
-    ratio = a / d
-    return ratio + (a_low - ratio * d_low) / d
-
-
-@_compiled
-def _tanh(x):
-    """(1 - e^-2|x|) / (1 + e^-2|x|) with the sign of x, at most 2 ulp off. No branch, so several x go at once."""
-    y = -2 * abs(x)
-    s, q = _power_and_rest(-40.0 if y < -40.0 else y)  # the comparison keeps NaN
-    a = (1 - s) - q
-    return math.copysign(_ratio(a, ((1 - s) - a) - q, s, q), x)
-
-
-@_compiled
-def _sigmoid(o):
-    """1 / (1 + e^-|o|), or e^-|o| / (1 + e^-|o|) where o is negative; at most 2 ulp off."""
-    s, q = _power_and_rest(-746.0 if abs(o) > 746.0 else -abs(o))
-    e = s + q
-    return _ratio(e if o < 0 else 1.0, (s - e) + q if o < 0 else 0.0, s, q)
-
-
-@_compiled
-def _exp(x):
-    """e^x for x <= 0, at most 1 ulp off."""
-    s, q = _power_and_rest(-746.0 if x < -746.0 else x)
-    return s + q
-
-
-@_compiled
-def _log1p(u):
-    """log(1 + u) = 2 atanh(v), v = u / (2 + u), for u from 0 to 1; at most 2 ulp off."""
-    v = u / (2 + u)
-    C, z = ATANH, v * v
-    high = C[5] + z * (C[6] + z * (C[7] + z * (C[8] + z * C[9])))
-    series = C[0] + z * (C[1] + z * (C[2] + z * (C[3] + z * (C[4] + z * high))))  # (atanh(v) / v - 1) / z
-    return u - v * (u - 2 * z * series)  # 2v = u - uv

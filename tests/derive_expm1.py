@@ -1,4 +1,4 @@
-"""Where the constants of `bptt_lab/kernels.py` come from: prints them. Needs mpmath."""
+"""Where the constants of `bptt_lab/elementary.py` come from: prints them. Needs mpmath."""
 
 from mpmath import chebyfit, floor, hyp1f1, hyp2f1, log, mp, mpf
 
