@@ -2,7 +2,6 @@
 
 import torch
 
-from bptt_lab import data
 from bptt_lab.model import Params
 
 
@@ -28,16 +27,24 @@ def gradients(rnn, read_out, x, y) -> Params:
     return Params(*torch.autograd.grad(loss_of(rnn, read_out, x, y), leaves))
 
 
-def train(params: Params, *, rng, n_steps: int, learning_rate: float = 0.008):
+def gradients_of_one(params: Params, x, y) -> Params:
+    """For one sum; x is (T, n_x), y is (T, n_y)."""
+    x, y = (torch.as_tensor(array, dtype=torch.float64)[:, None] for array in (x, y))
+    return Params(*(grad.numpy() for grad in gradients(*build(params), x, y)))
+
+
+def sgd(params: Params, x, y, learning_rate: float):
+    """What `training.sgd` computes with batch_size 1, run eagerly."""
     rnn, read_out = build(params)
-    leaves = [p for p in (*rnn.parameters(), *read_out.parameters()) if p.requires_grad]
+    leaves = [rnn.weight_ih_l0, rnn.weight_hh_l0, read_out.weight, rnn.bias_ih_l0, read_out.bias]
     optimizer = torch.optim.SGD(leaves, lr=learning_rate)
-    x_all, y_all = (torch.as_tensor(array) for array in data.sample_sums(n_steps, rng))
-    losses = []
-    for k in range(n_steps):
-        loss = loss_of(rnn, read_out, x_all[:, k : k + 1], y_all[:, k : k + 1])
+    x, y = (torch.as_tensor(array, dtype=torch.float64) for array in (x, y))
+    o = torch.empty_like(y)
+    for k in range(x.shape[1]):
+        logits = read_out(rnn(x[:, k : k + 1])[0])
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, y[:, k : k + 1], reduction="sum")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(loss.item())
-    return losses
+        o[:, k : k + 1] = logits.detach()
+    return Params(*(leaf.detach().numpy().copy() for leaf in leaves)), o.numpy()

@@ -2,21 +2,21 @@
 
 import numpy as np
 
-from bptt_lab import data
 from bptt_lab.model import Params
 
 
-def gradients(params: Params, x, y) -> tuple[Params, float, int]:
-    """Eqs. (1) to (11) for one sum, its loss and its right bits; x is (T, n_x), y is (T, n_y)."""
+def gradients(params: Params, x, y) -> tuple[Params, float, int, np.ndarray]:
+    """Eqs. (1) to (11) for one sum, its loss, right bits and logits; x is (T, n_x), y is (T, n_y)."""
     U, W, V, b, c = params.U, params.W, params.V, params.b[:, None], params.c[:, None]
     T = len(x)
     loss, right = 0.0, 0
     h = [np.zeros_like(b)]  # h[t] is h^(t), a column; h[0] is the state before the first step
-    y_hat = [None]
+    y_hat, o = [None], []
     for t in range(1, T + 1):
         a_t = b + W @ h[t - 1] + U @ x[t - 1][:, None]
         h.append(np.tanh(a_t))
         o_t = c + V @ h[t]
+        o.append(o_t[:, 0])
         y_hat.append(1 / (1 + np.exp(-o_t)))
         y_t = y[t - 1][:, None]
         loss += np.sum(-y_t * np.log(y_hat[t]) - (1 - y_t) * np.log(1 - y_hat[t]))
@@ -40,16 +40,13 @@ def gradients(params: Params, x, y) -> tuple[Params, float, int]:
         b=sum(H[t] @ dL_dh[t] for t in steps)[:, 0],
         c=sum(dL_do[t] for t in steps)[:, 0],
     )
-    return grads, loss, right
+    return grads, loss, right, np.array(o)
 
 
-def train(params: Params, *, rng, n_steps: int, learning_rate: float = 0.008):
-    """The report's training loop, one sum a step; returns what `training.train` returns, as plain lists."""
-    losses, correct_digits = [], []
-    for _ in range(n_steps):
-        x, y = data.sample_sums(1, rng)
-        grads, loss, right = gradients(params, x[:, 0], y[:, 0])
+def sgd(params: Params, x, y, learning_rate: float):
+    """The report's training loop, one sum a step; what `training.sgd` computes with batch_size 1."""
+    o = np.empty_like(y)
+    for k in range(x.shape[1]):
+        grads, _, _, o[:, k] = gradients(params, x[:, k], y[:, k])
         params = Params(*(theta - learning_rate * dL_dtheta for theta, dL_dtheta in zip(params, grads)))
-        losses.append(loss)
-        correct_digits.append(right)
-    return params, (losses, correct_digits)
+    return params, o
