@@ -3,6 +3,7 @@
 Stage by stage it is `model.forward`, the three stages of `bptt`, and `training.sgd_step`, written as plain loops.
 Sums run in a fixed order, and tanh, exp and log are made of + - × ÷ alone, so no CPU or C library rounds differently.
 Inner loops run over the hidden units j, side by side in memory (U_T is Uᵀ, W_T is Wᵀ): several fit one instruction.
+Where W enters, four inputs i are added in one pass over j, in the same order as one by one: a is fetched less often.
 """
 
 from collections.abc import Callable, Iterator
@@ -118,10 +119,16 @@ def _forward(U_T, W_T, V, b, c, x, h, o):
                 x_i, U_i = x[t, k, i], U_T[i]
                 for j in range(n_h):
                     h_t[j] += U_i[j] * x_i
-            for i in range(n_h):
-                h_i, W_i = h[t, k, i], W_T[i]
+            past = h[t, k]  # (n_h,)
+            for i in range(n_h % 4):
+                h_i, W_i = past[i], W_T[i]
                 for j in range(n_h):
                     h_t[j] += W_i[j] * h_i
+            for i in range(n_h % 4, n_h, 4):
+                h_0, h_1, h_2, h_3 = past[i], past[i + 1], past[i + 2], past[i + 3]
+                W_0, W_1, W_2, W_3 = W_T[i], W_T[i + 1], W_T[i + 2], W_T[i + 3]
+                for j in range(n_h):
+                    h_t[j] = h_t[j] + W_0[j] * h_0 + W_1[j] * h_1 + W_2[j] * h_2 + W_3[j] * h_3
             for j in range(n_h):
                 h_t[j] = tanh(h_t[j])
             for m in range(n_y):
@@ -176,10 +183,16 @@ def _state_grads(W, V, dL_do, dh_da, dL_da, B):
                 for j in range(n_h):
                     grad[j] += V_m[j] * dL_do_m
             if t + 1 < T:
-                for i in range(n_h):
-                    dL_da_i, W_i = dL_da[t + 1, k, i], W[i]
+                future = dL_da[t + 1, k]  # (n_h,)
+                for i in range(n_h % 4):
+                    g_i, W_i = future[i], W[i]
                     for j in range(n_h):
-                        grad[j] += W_i[j] * dL_da_i
+                        grad[j] += W_i[j] * g_i
+                for i in range(n_h % 4, n_h, 4):
+                    g_0, g_1, g_2, g_3 = future[i], future[i + 1], future[i + 2], future[i + 3]
+                    W_0, W_1, W_2, W_3 = W[i], W[i + 1], W[i + 2], W[i + 3]
+                    for j in range(n_h):
+                        grad[j] = grad[j] + W_0[j] * g_0 + W_1[j] * g_1 + W_2[j] * g_2 + W_3[j] * g_3
             for j in range(n_h):
                 grad[j] *= slope[j]
 
