@@ -2,7 +2,7 @@
 
 Prints Markdown. The peers take turns, ROUNDS times, so that a noisy neighbour hits all of them; each row has the
 fastest and the median of its rounds. NumPy, the transcription and PyTorch run fewer steps, and their seconds are
-scaled to 20,000. NumPy and PyTorch have one thread each, which is the fastest for matrices so small.
+scaled to 20,000. NumPy and PyTorch have one thread each, like the loops; JAX is left to itself.
 Drawing the sums is not measured, apart from the rows of `training.train` and `sweeps.train_many`.
 """
 
@@ -116,6 +116,7 @@ if __name__ == "__main__":
 
         torch.set_num_threads(1)
     print(machine(), end="\n\n")
+    print("NumPy, the transcription and PyTorch ran fewer steps, and their seconds are scaled. One thread each.\n")
     print(speed_table(measure()), end="\n\n")
     for peer in peers.all_peers():
         if peer.sgd is None:
