@@ -15,6 +15,7 @@ elementary  tanh, sigmoid, exp and log of + - × ÷ alone, the same on every mac
 kernels     the training loop compiled, with the same digits on every machine
 sweeps      many runs side by side
 plots       pictures, as functions of (ax, arrays)
+report      the report's experiment, and its listing as six switches
 widgets     sliders, and nothing that computes
 checks      what an exercise cell calls
 

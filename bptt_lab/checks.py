@@ -101,7 +101,14 @@ def _kind(made: tuple[str, str], verdict: Diagnosis) -> str:
 
 
 def _copies(case: tuple) -> tuple:
-    return tuple(argument.copy() if isinstance(argument, np.ndarray) else argument for argument in case)
+    return tuple(_copy(argument) for argument in case)
+
+
+def _copy(argument: object) -> object:
+    if isinstance(argument, tuple):  # a Params or a Trace, too
+        parts = [_copy(part) for part in argument]
+        return type(argument)(*parts) if hasattr(argument, "_fields") else tuple(parts)
+    return argument.copy() if isinstance(argument, np.ndarray) else argument
 
 
 def _difference(answer: object, expected: object, tolerance: float) -> str:

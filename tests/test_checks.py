@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bptt_lab import checks
+from bptt_lab import checks, model
 
 
 def doubled(z):
@@ -61,3 +61,16 @@ def test_numbers_and_tuples(capsys):
 def test_a_function_without_arguments_is_called_once(capsys):
     checks.check(lambda: 1, lambda: 2)
     assert "in case 1 of 1, the number 1.0 is not right" in capsys.readouterr().out
+
+
+def test_what_is_done_to_a_params_in_place_does_not_leak(capsys):
+    params = model.init_params(3, np.random.default_rng(0))
+
+    def halved_in_place(params):
+        for theta in params:
+            theta *= 0.5
+        return params.W
+
+    before = params.W.copy()
+    checks.check(halved_in_place, lambda params: 0.5 * params.W, (params,), (params,))
+    assert capsys.readouterr().out.startswith("right") and (params.W == before).all()

@@ -11,7 +11,7 @@ def start(seed=0, n_h=8, **settings):
 
 def test_three_steps_written_out_are_the_same_to_the_last_bit():
     params, rng = start()
-    trained, history = training.train(params, rng=rng, n_steps=3, learning_rate=0.5, batch_size=4)
+    trained, history = training.train(params, rng=rng, n_steps=3, learning_rate=0.5, batch_size=4, engine="numpy")
     expected, rng = start()
     for step in range(3):
         x, y = data.sample_sums(4, rng)
@@ -63,7 +63,7 @@ def test_an_interruption_gives_back_what_it_has(monkeypatch):
 
     monkeypatch.setattr(training, "sgd", interrupted_in_the_third_chunk)
     params, rng = start()
-    trained, history = training.train(params, rng=rng, n_steps=1_000)
+    trained, history = training.train(params, rng=rng, n_steps=1_000, engine="numpy")
     assert len(history.loss) == len(history.correct_digits) == 20
     assert (history.loss > 0).all()
     assert trained is finished[-1][0]
