@@ -2,8 +2,8 @@ import copy
 
 import numpy as np
 import pytest
-from conftest import problems
 from hypothesis import given
+from problems import problems
 
 from bptt_lab import bptt, gradcheck, model
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import make_problem
+from problems import make_problem
 
 from bptt_lab import bptt, gradcheck, model
 from bptt_lab.model import Params

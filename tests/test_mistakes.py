@@ -4,8 +4,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from conftest import make_problem, problems
 from hypothesis import given
+from problems import make_problem, problems
 
 from bptt_lab import bptt, model
 from bptt_lab.gradcheck import relative_error

@@ -1,9 +1,9 @@
 import mpmath
 import numpy as np
 import pytest
-from conftest import problems
 from hypothesis import given
 from hypothesis import strategies as st
+from problems import problems
 
 from bptt_lab import data, model
 

@@ -2,8 +2,8 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import make_problem, problems
 from hypothesis import given
+from problems import make_problem, problems
 
 from bptt_lab import bptt, data, gradcheck, kernels, model, report, training
 from bptt_lab.model import Params
