@@ -1,0 +1,120 @@
+"""Sums that a network gets wrong: the shortest one, and a search where one is likely."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bptt_lab import data, model, validate
+from bptt_lab.model import Array, Params
+
+INPUTS = np.array([(0, 0), (0, 1), (1, 0), (1, 1)], dtype=float)  # the bits that one step can read
+BLOCK_DEPTH = 7  # 4^7 = 16,384 states are carried from one level of the tree to the next at once
+
+
+def adder(params: Params) -> int:
+    """n_h of a network that reads two bits and writes one, in real numbers; a clear error for any other."""
+    validate.params(params)
+    n_h, n_x, n_y = len(params.b), params.U.shape[1], len(params.c)
+    if (n_x, n_y) != (2, 1):
+        raise ValueError(f"an adder reads 2 bits and writes 1, got n_x = {n_x}, n_y = {n_y}: use init_params(n_h, rng)")
+    if any(np.iscomplexobj(array) for array in params):
+        raise TypeError("params must be real, got complex numbers: take their real part")
+    return n_h
+
+
+def step(params: Params, h: Array, carry: NDArray) -> tuple[Array, Array, NDArray, NDArray]:
+    """One step of the network, and of the sum by hand, from each state with each of the four inputs.
+
+    h, carry   (N, n_h) and (N,)
+    returns    h (4N, n_h), logit (4N,), true bit (4N,), carry (4N,); entry 4i + j is state i with input j
+    """
+    x = np.tile(INPUTS, (len(h), 1))  # (4N, 2)
+    trace = model.forward(params, x[None], h_0=np.repeat(h, 4, axis=0))
+    total = x.sum(axis=1).astype(np.int64) + np.repeat(carry, 4)
+    return trace.h[0], trace.o[0, :, 0], total % 2, total // 2
+
+
+def shortest_counterexample(params: Params, max_bits: int = 12) -> tuple[int, int] | None:
+    """The first wrong sum in the order: steps until the wrong bit, then `first`, then `second`; None if there is none.
+
+    Every pair of numbers below 2^max_bits is tried, and max_bits bits of each sum; nothing is skipped or merged.
+    Level k of the tree of inputs has 4^k states. They are walked in blocks of at most 4^7 (for max_bits up to 14), so
+    memory is no limit, and a wrong bit found at level k spares the levels below it. Time is the limit: each further
+    bit takes four times as long.
+    To see it fail, run it with n_bits = max_bits + 1: the wrong bit may lie above the leading 1 of the sum.
+    """
+    n_h, max_bits = adder(params), validate.size("max_bits", max_bits)
+    start = np.zeros((1, n_h)), np.zeros(1, dtype=np.int64), np.zeros((1, 2), dtype=np.int64)
+    found, level, top = _walk(params, *start, 0, min(BLOCK_DEPTH, max_bits))
+    if found or max_bits <= BLOCK_DEPTH:
+        return found[1] if found else None
+    deepest, best = max_bits, None
+    size = max(1, 4 ** (2 * BLOCK_DEPTH - max_bits))  # states of a block grow to at most 4^7 at the last level
+    for i in range(0, len(top[0]), size):
+        found, _, _ = _walk(params, *(array[i : i + size] for array in top), level, deepest)
+        if found and (best is None or found < best):
+            best, deepest = found, found[0]
+    return best[1] if best else None
+
+
+def search(params: Params, n_bits: int = 64, n_random: int = 2_000, seed: int = 0) -> tuple[int, int] | None:
+    """A wrong sum among those that are hard: short patterns repeated for ever, and random runs; None if none is wrong.
+
+    Tried are every beginning of up to two inputs followed by every repeated pattern of up to three, such as
+    111…1 + 1 or a carry and then 0 + 0 for ever; n_random sums that mostly hold the carry; and n_random of long runs.
+    """
+    adder(params)
+    words = [w for n in range(3) for w in np.ndindex(*[4] * n)]
+    patterns = [w for n in range(1, 4) for w in np.ndindex(*[4] * n)]
+    repeated = [(start + pattern * n_bits)[:n_bits] for start in words for pattern in patterns]
+    rng = np.random.default_rng(seed)
+    shape = (n_random, n_bits)
+    often = rng.random(shape) < rng.random((n_random, 1))  # how often the rule holds differs from sum to sum
+    holds = np.where(often, rng.integers(1, 3, shape), rng.integers(0, 4, shape))  # 0 + 1 and 1 + 0 hold the carry
+    runs = rng.integers(0, 4, shape)
+    for t in range(1, n_bits):
+        runs[:, t] = np.where(often[:, t], runs[:, t - 1], runs[:, t])
+    x = INPUTS[np.concatenate([np.array(repeated), holds, runs]).T]  # (n_bits, B, 2)
+    wrong = wrong_bits(params, x)
+    if not wrong.any():
+        return None
+    step_of = np.where(wrong.any(axis=0), wrong.argmax(axis=0), n_bits)
+    column = int(step_of.argmin())
+    return _numbers(x[: step_of[column] + 1, column])
+
+
+def wrong_bits(params: Params, x: Array) -> NDArray[np.bool_]:
+    """Which bits of each sum the network gets wrong; x (T, B, 2) gives (T, B)."""
+    carry = data.carries(x)
+    before = np.concatenate([np.zeros_like(carry[:1]), carry[:-1]])
+    y = (x.sum(axis=2) + before) % 2
+    return ~model.right_bits(model.forward(params, x).o[:, :, 0], y)
+
+
+def confirm(params: Params, word: tuple[int, ...]) -> tuple[int, int] | None:
+    """The sum that a word of inputs spells, if the network gets a bit of it wrong within the word; else None."""
+    x = INPUTS[list(word)]
+    return _numbers(x) if wrong_bits(params, x[:, None]).any() else None
+
+
+def fails(params: Params, first: int, second: int, n_bits: int) -> bool:
+    """Whether a bit of first + second comes out wrong when the network runs for n_bits steps."""
+    x, y = data.encode_sums([first], [second], n_bits)
+    return not model.right_bits(model.forward(params, x).o, y).all()
+
+
+def _walk(params: Params, h: Array, carry: NDArray, numbers: NDArray, level: int, last: int) -> tuple:
+    """Level by level to `last` or the first wrong bit: (its level, its smallest pair) or None; the level; states."""
+    while level < last:
+        h, o, true_bit, carry = step(params, h, carry)
+        numbers = np.repeat(numbers, 4, axis=0) + (np.tile(INPUTS, (len(numbers), 1)).astype(np.int64) << level)
+        level += 1
+        wrong = numbers[(o > 0) != true_bit]
+        if len(wrong):
+            first, second = wrong[np.lexsort((wrong[:, 1], wrong[:, 0]))[0]]
+            return (level, (int(first), int(second))), level, None
+    return None, level, (h, carry, numbers)
+
+
+def _numbers(x: Array) -> tuple[int, int]:
+    first, second = data.from_bits(x)
+    return int(first), int(second)
