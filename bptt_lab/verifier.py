@@ -1,0 +1,86 @@
+"""A second look at a proof, by other code: one cell, one word, one step at a time, in Python's own numbers.
+
+Nothing is shared with `proof` but the form of the cells. What it shows, and why the slack is enough, stands there.
+"""
+
+import math
+
+from bptt_lab.model import Params
+from bptt_lab.proof import Cells
+
+SLACK = 1e-9
+
+
+def verify(params: Params, cells: Cells) -> bool:
+    """Whether the cells prove that the network adds numbers of every length: start, bits, carries and inclusions."""
+    U, W, V, b, c = (array.tolist() for array in params)
+    n_h, n_steps, count = len(b), cells.n_steps, len(cells.carry)
+    centres, axes, radii = cells.centre.tolist(), cells.axes.tolist(), cells.radius.tolist()
+    carries, successors = cells.carry.tolist(), cells.next.tolist()
+    units = range(n_h)
+    slack = [SLACK * (1 + abs(b[i]) + sum(map(abs, U[i])) + sum(map(abs, W[i]))) for i in units]
+    slack_o = SLACK * (1 + abs(c[0]) + sum(map(abs, V[0])))
+
+    def step(centre, columns, x1, x2):
+        """The columns of G are lists; each holds one entry for each unit."""
+        a = [b[i] + U[i][0] * x1 + U[i][1] * x2 + dot(W[i], centre) for i in units]
+        columns = [[dot(W[i], column) for i in units] for column in columns]
+        moved = [[0.0] * n_h for _ in columns]
+        middle = []
+        for i in units:
+            reach = sum(abs(column[i]) for column in columns) + slack[i]
+            left, right = math.tanh(a[i] - reach), math.tanh(a[i] + reach)
+            slope = max(0.0, min(1 - left * left, 1 - right * right))
+            bottom, top = left - slope * (a[i] - reach), right - slope * (a[i] + reach)
+            middle.append(slope * a[i] + (bottom + top) / 2)
+            for new, column in zip(moved, columns):
+                new[i] = slope * column[i]
+            moved.append([0.0] * i + [max(0.0, top - bottom) / 2 + slack[i]] + [0.0] * (n_h - 1 - i))
+        return middle, moved
+
+    def right_bit(centre, columns, bit):
+        margin = (2 * bit - 1) * (dot(V[0], centre) + c[0])
+        return margin - sum(abs(dot(V[0], column)) for column in columns) > slack_o
+
+    def inside(centre, columns, cell):
+        for k in units:
+            axis = [axes[cell][i][k] for i in units]
+            off = abs(dot(axis, [p - q for p, q in zip(centre, centres[cell])]))
+            if not off + sum(abs(dot(axis, column)) for column in columns) + SLACK <= radii[cell][k]:
+                return False
+        return True
+
+    def closed(cell, centre, columns, carry, word, depth):
+        """Every continuation of a word from a cell is right, and ends where the proof says."""
+        if depth == n_steps:
+            target = successors[cell][word]
+            return 0 <= target < count and carry == carries[target] and inside(centre, columns, target)
+        if not all(sum(abs(column[i]) for column in columns) <= 8 and abs(centre[i]) <= 2 for i in units):
+            return False
+        for x1, x2 in (0, 0), (0, 1), (1, 0), (1, 1):
+            after, moved = step(centre, columns, x1, x2)
+            total = carry + x1 + x2
+            if not right_bit(after, moved, total % 2):
+                return False
+            if not closed(cell, after, moved, total // 2, 4 * word + 2 * x1 + x2, depth + 1):
+                return False
+        return True
+
+    def orthonormal(cell):
+        rows = axes[cell]
+        return all(sum(abs(dot(p, q) - (p is q)) for q in rows) <= 1e-12 for p in rows)
+
+    start = [abs(sum(axes[0][i][k] * -centres[0][i] for i in units)) <= radii[0][k] for k in units]
+    if carries[0] != 0 or not all(start) or any(carry not in (0, 1) for carry in carries):
+        return False
+    return all(
+        orthonormal(i)
+        and min(radii[i]) >= 0
+        and closed(i, centres[i], [[axes[i][j][k] * radii[i][k] for j in units] for k in units], carries[i], 0, 0)
+        for i in range(count)
+    )
+
+
+def dot(p: list[float], q: list[float]) -> float:
+    """Σ p_i q_i"""
+    return sum(map(float.__mul__, p, q))

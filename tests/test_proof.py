@@ -1,0 +1,226 @@
+"""The proof says "proved" only of networks that are right, and its verifier can tell a proof from a spoilt one."""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bptt_lab import counterexamples, data, model, proof, verifier
+
+sys.path.insert(0, str(Path(__file__).parent))
+import nets  # noqa: E402
+
+
+@cache
+def proved(name: str):
+    params = {"three": nets.hand_built, "two": nets.two_units}[name]()
+    return params, proof.prove(params)
+
+
+@pytest.mark.parametrize("name", ["two", "three"])
+def test_exact_adders_are_proved(name):
+    params, verdict = proved(name)
+    assert verdict.status == "proved" and verdict.counterexample is None and verdict.margin > 3
+    assert verdict.cells == len(verdict.proof.carry) < 20
+    assert verifier.verify(params, verdict.proof)
+
+
+@pytest.mark.parametrize("build", [nets.hand_built, nets.two_units])
+def test_an_adder_with_one_spoilt_weight_is_refuted(build):
+    params = build()
+    refuted = 0
+    for name in params._fields:
+        for index in np.ndindex(getattr(params, name).shape):
+            spoilt = params._replace(**{name: getattr(params, name).copy()})
+            getattr(spoilt, name)[index] = 1.0 - getattr(params, name)[index]
+            verdict = proof.prove(spoilt, max_seconds=5)
+            if verdict.status == "refuted":
+                refuted += 1
+                assert counterexamples.fails(spoilt, *verdict.counterexample, verdict.n_bits + 1)
+            elif verdict.status == "proved":  # W[:, 0] and W[:, 2] of the three units may hardly matter
+                assert right_on_long_sums(spoilt)
+    assert refuted >= 6
+
+
+def right_on_long_sums(params, n=100_000, n_bits=64, seed=1):
+    rng = np.random.default_rng(seed)
+    if counterexamples.search(params, seed=seed) is not None:
+        return False
+    for _ in range(n // 20_000):
+        x = rng.integers(0, 2, (n_bits, 20_000, 2)).astype(float)
+        if counterexamples.wrong_bits(params, x).any():
+            return False
+    return True
+
+
+def test_never_says_proved_of_a_network_that_fails():
+    """240 networks of varied quality: hand-built and trained ones, with noise from nothing to too much."""
+    rng = np.random.default_rng(0)
+    bases = [nets.hand_built(), nets.hand_built(8.0), nets.two_units(), nets.two_units(8.0)]
+    bases += [nets.trained(n_h, seed) for n_h, seed in [(3, 3), (4, 2), (3, 0), (2, 1)]]
+    found = {"proved": 0, "refuted": 0, "undecided": 0}
+    checked = 0
+    for base in bases:
+        for noise in np.geomspace(0.003, 2.0, 30):
+            params = nets.perturbed(base, noise, rng)
+            verdict = proof.prove(params, max_cells=200, max_seconds=1, plan=((1, 0.4), (1, 0.1), (2, 0.1)))
+            found[verdict.status] += 1
+            if verdict.status == "proved":
+                assert verifier.verify(params, verdict.proof)
+                checked += 1
+                assert right_on_long_sums(params, n=100_000 if checked % 10 == 1 else 20_000, seed=checked)
+            elif verdict.status == "refuted":
+                assert counterexamples.fails(params, *verdict.counterexample, verdict.n_bits + 1)
+    assert sum(found.values()) == 240 and found["proved"] >= 40 and found["refuted"] >= 40, found
+
+
+def test_the_undecided_is_called_so():
+    params, _ = proved("three")
+    verdict = proof.prove(params, max_cells=2)
+    assert verdict.status == "undecided" and verdict.proof is None and "more than 2 cells" in verdict.reason
+    assert proof.prove(params, max_seconds=1e-9, plan=((1, 0.2),)).status == "undecided"
+
+
+def drop_a_cell(cells):
+    keep = len(cells.carry) - 1
+    return cells._replace(centre=cells.centre[:keep], axes=cells.axes[:keep], radius=cells.radius[:keep])._replace(
+        carry=cells.carry[:keep], next=np.minimum(cells.next[:keep], keep - 1)
+    )
+
+
+def shrink_a_box(cells):
+    radius = cells.radius.copy()
+    radius[np.argmax(radius.sum(axis=1))] *= 0.5
+    return cells._replace(radius=radius)
+
+
+def swap_a_carry(cells):
+    carry = cells.carry.copy()
+    carry[-1] = 1 - carry[-1]
+    return cells._replace(carry=carry)
+
+
+def redirect_an_arrow(cells):
+    next_ = cells.next.copy()
+    next_[1, 0] = next_[1, 3]
+    return cells._replace(next=next_)
+
+
+def move_the_start(cells):
+    centre = cells.centre.copy()
+    centre[0, 0] = 0.1
+    return cells._replace(centre=centre)
+
+
+def lean_the_axes(cells):
+    axes = cells.axes.copy()
+    axes[-1, 0] += 1e-6
+    return cells._replace(axes=axes)
+
+
+def swell_a_box(cells):
+    return cells._replace(radius=np.where(np.arange(len(cells.radius)) == 1, 1.0, cells.radius.T).T)
+
+
+@pytest.mark.parametrize("name", ["two", "three"])
+@pytest.mark.parametrize(
+    "spoil", [drop_a_cell, shrink_a_box, swap_a_carry, redirect_an_arrow, move_the_start, lean_the_axes, swell_a_box]
+)
+def test_the_verifier_rejects_a_spoilt_proof(name, spoil):
+    params, verdict = proved(name)
+    assert not verifier.verify(params, spoil(verdict.proof))
+
+
+@pytest.mark.parametrize("field", ["U", "W", "V", "b"])
+def test_the_verifier_rejects_a_proof_of_another_network(field):
+    params, verdict = proved("three")
+    flipped = getattr(params, field).copy()
+    flipped.flat[1] *= -1
+    assert not verifier.verify(params._replace(**{field: flipped}), verdict.proof)
+
+
+def test_states_of_long_sums_stay_in_their_cells():
+    params, verdict = proved("three")
+    cells = verdict.proof
+    assert cells.n_steps == 1
+    x = np.random.default_rng(2).integers(0, 2, (100, 500, 2)).astype(float)
+    trace, cell = model.forward(params, x), np.zeros(500, dtype=int)
+    for t in range(100):
+        cell = cells.next[cell, (2 * x[t, :, 0] + x[t, :, 1]).astype(int)]
+        z = np.einsum("nji,nj->ni", cells.axes[cell], trace.h[t] - cells.centre[cell])
+        assert (np.abs(z) <= cells.radius[cell]).all()
+        assert (cells.carry[cell] == data.carries(x)[t]).all()
+    assert np.abs(trace.o).min() >= verdict.margin
+
+
+def test_a_push_holds_every_point_of_its_set_for_every_word():
+    rng = np.random.default_rng(3)
+    params = model.init_params(5, rng, scale=2.0)
+    centre, G = rng.uniform(-0.5, 0.5, (1, 5)), 0.1 * rng.standard_normal((1, 5, 7))
+    after, columns, carry, margin = proof.push(params, centre, G, np.array([1]))
+    z = rng.uniform(-1, 1, (4_000, 7))
+    z[:200] = np.sign(z[:200])
+    h = centre + z @ G[0].T
+    directions = rng.standard_normal((50, 5))
+    for i, pair in enumerate(counterexamples.INPUTS):
+        trace = model.forward(params, np.tile(pair, (1, len(h), 1)), h_0=h)
+        reach = np.abs(directions @ columns[i]).sum(axis=1)
+        assert (np.abs(directions @ (trace.h[0] - after[i]).T) <= reach[:, None]).all()
+        assert carry[i] == (1 + pair.sum()) // 2
+        sign = 2 * ((1 + pair.sum()) % 2) - 1
+        assert (sign * trace.o >= margin).all()
+
+
+def test_the_band_around_tanh_holds_it_and_is_narrow():
+    rng = np.random.default_rng(4)
+    low = rng.uniform(-6, 6, 500)
+    high = low + rng.exponential(1.0, 500)
+    s, middle, half = proof.tanh_band(low, high)
+    a = np.linspace(low, high, 200)
+    assert (np.abs(np.tanh(a) - s * a - middle) <= half + 1e-14).all()
+    assert (2 * half <= np.tanh(high) - np.tanh(low) + 1e-15).all()  # never wider than the plain box
+
+
+def test_rounding_is_a_tenth_of_the_slack_at_most():
+    """Pre-activation and tanh against extended precision, in several orders of summation, for wide and large nets."""
+    rng = np.random.default_rng(5)
+    long = np.longdouble
+    for n_h, scale in [(2, 1.0), (16, 3.0), (64, 30.0)]:
+        U, W, V, b, c = params = model.init_params(n_h, rng, scale=scale)
+        b[:] = rng.uniform(-scale, scale, n_h)
+        h, x = rng.uniform(-1, 1, (300, n_h)), rng.integers(0, 2, (300, 2)).astype(float)
+        exact = np.tanh(long(h) @ long(W.T) + long(x) @ long(U.T) + long(b))
+        allowed = 0.1 * proof.SLACK * (1 + np.abs(b) + np.abs(U).sum(axis=1) + np.abs(W).sum(axis=1))
+        order = rng.permutation(n_h)
+        backwards = np.tanh((h[:, order] @ W[:, order].T) + (b + x @ U.T))
+        for computed in (model.forward(params, x[None], h_0=h).h[0], backwards):
+            assert (np.abs(computed - exact) <= allowed).all()
+
+
+def test_tanh_is_within_four_units_in_the_last_place_and_one():
+    a = np.concatenate([np.linspace(-25, 25, 200_001), np.geomspace(1e-300, 700, 100_001), [0.0]])
+    exact = np.tanh(np.longdouble(a))
+    assert (np.abs(np.tanh(a) - exact) <= 4 * np.spacing(np.abs(np.tanh(a)))).all()
+    assert (np.abs(np.tanh(a)) <= 1).all()
+
+
+def test_huge_weights_are_not_proved_by_accident():
+    params = nets.hand_built()
+    verdict = proof.prove(params._replace(W=params.W * 1e300), max_seconds=2)
+    assert verdict.status != "proved"
+
+
+def test_bad_networks_and_limits_are_turned_away():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="n_x = 3"):
+        proof.prove(model.init_params(3, rng, n_x=3))
+    with pytest.raises(ValueError, match="64 hidden units"):
+        proof.prove(model.init_params(65, rng))
+    with pytest.raises(ValueError, match="n_steps"):
+        proof.prove(nets.hand_built(), plan=((5, 0.1),))
+    with pytest.raises(ValueError, match="max_cells"):
+        proof.prove(nets.hand_built(), max_cells=0)
+    with pytest.raises(TypeError, match="Params"):
+        proof.prove(3)
