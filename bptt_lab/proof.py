@@ -5,7 +5,7 @@ cell, every word of the next few inputs gives the right bits and ends in a cell 
 the cell of h = 0. Then the bits are right for ever: that is induction over time.
 
 The cells. A network that adds forgets all but the carry and the last few inputs, so few reached states differ by much
-(`automaton.merge`). Around each stands a box, turned along the directions in which its states differ:
+(`merging.merge`). Around each stands a box, turned along the directions in which its states differ:
 {h : |axesᵀ (h - centre)| <= radius}.
 
 The arithmetic. A set is pushed through one step as a zonotope, {centre + G z : |z_j| <= 1}, which keeps in mind how the
@@ -31,13 +31,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_lab import automaton, counterexamples, validate
+from bptt_lab import counterexamples, merging, validate
 from bptt_lab.counterexamples import INPUTS
 from bptt_lab.model import Array, Params
+from bptt_lab.zonotope import SLACK, push
 
-SLACK = 1e-9
 MAX_CENTRE = 2.0
-MAX_SIZE = 8.0  # of a set, from its centre: what the rounding argument allows
 MAX_UNITS = 64
 MAX_STEPS = 4
 BLOCK = 3_000_000  # numbers in the columns of G at once
@@ -100,7 +99,7 @@ def prove(params: Params, max_cells: int = 2_000, max_seconds: float = 60.0, pla
         if validate.size("n_steps", n_steps) > MAX_STEPS:
             raise ValueError(f"n_steps must be {MAX_STEPS} or smaller, got {n_steps}: the rounding argument needs it")
         most = min(max_cells, MEMORY // (4**n_steps * n_h**2))
-        merged = automaton.merge(params, tolerance, n_steps, most)
+        merged = merging.merge(params, tolerance, n_steps, most)
         if merged is None:
             reason = f"more than {most} cells at tolerance {tolerance}, {n_steps} steps at once"
         elif merged.wrong is not None:
@@ -119,7 +118,7 @@ def prove(params: Params, max_cells: int = 2_000, max_seconds: float = 60.0, pla
     return Verdict("undecided", None, None, 0, None, None, reason)
 
 
-def place(params: Params, merged: automaton.Merged, n_rounds: int = 15) -> Cells:
+def place(params: Params, merged: merging.Merged, n_rounds: int = 15) -> Cells:
     """Points to grow cells from: centre = mean of what arrives in a cell, axes = its principal directions; radius 0.
 
     Nothing here has to be right for a proof to be right; it decides only whether one is found.
@@ -201,40 +200,6 @@ def images(params: Params, cells: Cells, deadline: float = np.inf) -> tuple[Arra
     nothing = np.isinf(low)
     low[nothing], high[nothing] = 0.0, 0.0
     return low, high, float(margin)
-
-
-def push(params: Params, centre: Array, G: Array, carry: NDArray) -> tuple[Array, Array, NDArray, float]:
-    """One step for a batch of zonotopes {centre + G z : |z_j| <= 1} with each of the four inputs.
-
-    centre, G, carry   (N, n_h), (N, n_h, p), (N,)
-    returns            (4N, n_h), (4N, n_h, p + n_h), (4N,): sets that hold all next states; and the least margin, in
-                       logits by which a right bit is right (-inf if a set is larger than MAX_SIZE)
-    """
-    U, W, V, b, c = params
-    slack = SLACK * (1 + np.abs(b) + np.abs(U).sum(axis=1) + np.abs(W).sum(axis=1))  # (n_h,)
-    if not np.abs(G).sum(axis=2).max() <= MAX_SIZE:
-        n = 4 * len(centre)
-        return np.zeros((n, len(b))), np.zeros((n, len(b), G.shape[2] + len(b))), np.zeros(n, dtype=int), -np.inf
-    a = (centre @ W.T)[:, None] + INPUTS @ U.T + b  # (N, 4, n_h)
-    WG = W @ G  # (N, n_h, p)
-    radius = (np.abs(WG).sum(axis=2) + slack)[:, None]  # (N, 1, n_h)
-    s, middle, half = tanh_band(a - radius, a + radius)
-    centre = (s * a + middle).reshape(-1, len(b))
-    error = (half + slack).reshape(-1, len(b))  # (4N, n_h)
-    G = (s[..., None] * WG[:, None]).reshape(len(centre), len(b), -1)
-    G = np.concatenate([G, error[:, :, None] * np.eye(len(b))], axis=2)
-    total = carry[:, None] + INPUTS.sum(axis=1).astype(np.int64)  # (N, 4)
-    sign = 2 * (total % 2).ravel() - 1  # the right bit is 1 where the logit must be positive
-    o, o_radius = centre @ V[0] + c[0], np.abs(V[0] @ G).sum(axis=1) + SLACK * (1 + np.abs(V).sum() + abs(c[0]))
-    return centre, G, (total // 2).ravel(), float((sign * o - o_radius).min())
-
-
-def tanh_band(low: Array, high: Array) -> tuple[Array, Array, Array]:
-    """s, middle, half with |tanh(a) - s a - middle| <= half for every a in [low, high]."""
-    tanh_low, tanh_high = np.tanh(low), np.tanh(high)
-    s = np.maximum(np.minimum(1 - tanh_low**2, 1 - tanh_high**2), 0)
-    bottom, top = tanh_low - s * low, tanh_high - s * high
-    return s, (bottom + top) / 2, np.maximum(top - bottom, 0) / 2
 
 
 def _refuted(pair: tuple[int, int], n_bits: int, reason: str) -> Verdict:
