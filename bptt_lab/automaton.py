@@ -1,5 +1,7 @@
 """What the network learned: where it keeps the carry, and the finite-state machine in its hidden states.
 
+`shortest_counterexample` and `prove` have rooms of their own, and can be had from here as well.
+
 The four inputs of a step are numbered 0 to 3 in the order of `INPUTS`.
 """
 
@@ -9,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bptt_lab import counterexamples, data, merging, model, validate
-from bptt_lab.counterexamples import INPUTS
+from bptt_lab.counterexamples import INPUTS, shortest_counterexample
 from bptt_lab.model import Array, Params
+from bptt_lab.proof import Verdict, prove
+
+__all__ = ["CarryStates", "Machine", "Verdict", "carry_states", "extract", "prove", "shortest_counterexample"]
 
 
 class CarryStates(NamedTuple):
@@ -103,7 +108,7 @@ def extract(params: Params, tolerance: float = 0.2, max_states: int = 2_000) -> 
     pair = None if word is None else counterexamples.confirm(params, word)
     if pair is None:
         # the merged machine may be right where the network is wrong, or wrong where it is right
-        pair = counterexamples.shortest_counterexample(params, max_bits=6) or counterexamples.search(params)
+        pair = shortest_counterexample(params, max_bits=6) or counterexamples.search(params)
     return Machine(next_, bit, members, broken, pair)
 
 

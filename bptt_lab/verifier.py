@@ -6,13 +6,20 @@ Nothing is shared with `proof` but the form of the cells. What it shows, and why
 import math
 
 from bptt_lab.model import Params
-from bptt_lab.proof import Cells
+from bptt_lab.proof import Cells, Verdict
 
 SLACK = 1e-9
 
 
-def verify(params: Params, cells: Cells) -> bool:
-    """Whether the cells prove that the network adds numbers of every length: start, bits, carries and inclusions."""
+def verify(params: Params, cells: Cells | Verdict) -> bool:
+    """Whether the cells prove that the network adds numbers of every length: start, bits, carries and inclusions.
+
+    cells    of a proof, or the verdict that holds them; a verdict without a proof is no proof: False
+    """
+    if isinstance(cells, Verdict):
+        cells = cells.proof
+    if cells is None:
+        return False
     U, W, V, b, c = (array.tolist() for array in params)
     n_h, n_steps, count = len(b), cells.n_steps, len(cells.carry)
     centres, axes, radii = cells.centre.tolist(), cells.axes.tolist(), cells.radius.tolist()

@@ -132,6 +132,30 @@ def test_the_verifier_rejects_a_spoilt_proof(name, spoil):
     assert not (margin > 0 and (np.maximum(-low, high) <= spoilt.radius).all())
 
 
+def test_a_verdict_is_verified_by_its_proof():
+    params, verdict = proved("three")
+    assert verifier.verify(params, verdict)
+    assert not verifier.verify(params, verdict._replace(proof=shrink_a_box(verdict.proof)))
+    assert not verifier.verify(params, proof.prove(params, max_cells=2))
+
+
+@pytest.mark.parametrize("doubtful", [0, 1])
+def test_the_margin_is_the_least_of_all_steps_of_a_word(monkeypatch, doubtful):
+    params, _ = proved("three")
+    cells, steps = proof.prove(params, plan=((2, 0.4),)).proof, []
+    margin = proof.images(params, cells)[2]
+    assert cells.n_steps == 2 and margin > 0
+
+    def push(*arguments):
+        steps.append(len(steps) % 2)
+        *sets, margin = zonotope.push(*arguments)
+        return *sets, (-1.0 if steps[-1] == doubtful else margin)
+
+    monkeypatch.setattr(proof, "push", push)
+    assert not proof.images(params, cells)[2] > 0 and steps[:2] == [0, 1]
+    assert proof.prove(params, plan=((2, 0.4),), max_seconds=5).status == "undecided"
+
+
 @pytest.mark.parametrize("field", ["U", "W", "V", "b"])
 def test_the_verifier_rejects_a_proof_of_another_network(field):
     params, verdict = proved("three")
