@@ -109,7 +109,8 @@ def prove(params: Params, max_cells: int = 2_000, max_seconds: float = 60.0, pla
         else:
             cells, margin = close(params, place(params, merged), deadline)
             if cells is not None:
-                how = f"{len(cells.carry)} cells, closed under every {n_steps} inputs"
+                word = "input" if n_steps == 1 else f"{n_steps} inputs in a row"
+                how = f"{len(cells.carry)} cells, closed under every {word}"
                 return Verdict("proved", None, None, len(cells.carry), margin, cells, how)
             reason = f"the cells at tolerance {tolerance} do not close"
         if perf_counter() > deadline:
