@@ -14,16 +14,19 @@ validate    checks at the door: what came, what was expected, what to do
 elementary  tanh, sigmoid, exp and log of + - × ÷ alone, the same on every machine
 kernels     the training loop compiled, with the same digits on every machine
 sweeps      many runs side by side
-automaton   what was learned: carry states, and the machine that a network imitates
-merging     few hidden states for many
-counterexamples   sums that a network gets wrong, the shortest first
-zonotope    one step for a whole set of states
-proof       that a network adds numbers of every length, by cells that no input leads out of
-verifier    the same proof, checked again by other code
 plots       pictures, as functions of (ax, arrays)
 report      the report's experiment, and its listing as six switches
 widgets     sliders, and nothing that computes
 checks      what an exercise cell calls
+
+What was learned, and the proof:
+
+automaton        carry states, and the machine that a network imitates
+merging          few hidden states for many
+counterexamples  sums that a network gets wrong, the shortest first
+zonotope         one step for a whole set of states
+proof            that a network adds numbers of every length, by cells that no input leads out of
+verifier         the same proof, checked again by other code
 
 Behind the checks:
 
