@@ -83,7 +83,7 @@ def pick_engine(engine: str | Callable, n_h: int, batch_size: int) -> tuple[Call
 @cache
 def _numba_or_say_so() -> bool:
     if kernels.numba is None:
-        print("Numba is not installed: training in NumPy, about 25 times slower. To change that: pip install numba")
+        print("Numba is not installed: training in NumPy, about 35 times slower. To change that: pip install numba")
     return kernels.numba is not None
 
 
