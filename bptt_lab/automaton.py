@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_lab import counterexamples, data, merging, model, validate
-from bptt_lab.counterexamples import INPUTS, shortest_counterexample
+from bptt_lab import data, model, proof, validate
 from bptt_lab.model import Array, Params
-from bptt_lab.proof import Verdict, prove
+from bptt_lab.proof import INPUTS, Verdict, prove, shortest_counterexample
 
 __all__ = ["CarryStates", "Machine", "Verdict", "carry_states", "extract", "prove", "shortest_counterexample"]
 
@@ -59,7 +58,7 @@ def carry_states(
     steps of one sum resemble each other.
     raises   TypeError or ValueError for bad settings
     """
-    counterexamples.adder(params)
+    proof.adder(params)
     n_folds = validate.size("n_folds", n_folds, least=2)
     n_sums, n_bits = validate.size("n_sums", n_sums, least=n_folds), validate.size("n_bits", n_bits, least=2)
     x = rng.integers(0, 2, size=(n_bits, n_sums, 2)).astype(float)
@@ -90,14 +89,14 @@ def extract(params: Params, tolerance: float = 0.2, max_states: int = 2_000) -> 
     """The machine that the network imitates: merge hidden states that agree, then minimise.
 
     Two hidden states are merged if they, and all that can follow within two steps, agree to `tolerance`
-    (`merging.merge`); the carry is not consulted. Then merged states that write the same bits for every continuation
+    (`proof.merge`); the carry is not consulted. Then merged states that write the same bits for every continuation
     become one (Moore's partition refinement). A right adder leaves two states, no carry and carry, with eight
     transitions. This choice needs no number of clusters, and finds the carry instead of being told. It is a picture,
     not a proof: what differs by less than the tolerance is not seen. For the proof, see `proof.prove`.
     raises   TypeError or ValueError for bad settings, or if more than max_states are needed
     """
     tolerance, max_states = validate.positive("tolerance", tolerance), validate.size("max_states", max_states)
-    merged = merging.merge(params, tolerance, max_states=max_states, use_carry=False)
+    merged = proof.merge(params, tolerance, max_states=max_states, use_carry=False)
     if merged is None:
         raise ValueError(f"more than max_states = {max_states} hidden states differ by {tolerance}: raise tolerance")
     block = _minimise(merged.next, merged.bit)
@@ -105,10 +104,10 @@ def extract(params: Params, tolerance: float = 0.2, max_states: int = 2_000) -> 
     next_, bit = block[merged.next[first]], merged.bit[first]
     members = [merged.h[block == s] for s in range(len(first))]
     word, broken = _first_wrong(next_, bit)
-    pair = None if word is None else counterexamples.confirm(params, word)
+    pair = None if word is None else proof.confirm(params, word)
     if pair is None:
         # the merged machine may be right where the network is wrong, or wrong where it is right
-        pair = shortest_counterexample(params, max_bits=6) or counterexamples.search(params)
+        pair = shortest_counterexample(params, max_bits=6) or proof.search(params)
     return Machine(next_, bit, members, broken, pair)
 
 

@@ -8,9 +8,7 @@ from itertools import product
 import numpy as np
 
 from bptt_lab import validate
-from bptt_lab.diagnosis import Diagnosis, examine
-from bptt_lab.mistakes import CATALOGUE, combine
-from bptt_lab.suspects import suspects
+from bptt_lab.doctor import CATALOGUE, Diagnosis, combine, examine, suspects
 
 
 def check(yours: Callable, reference: Callable, *cases: tuple, tolerance: float = 1e-9) -> None:

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_lab import bptt, data, kernels, model, sweeps, training
+from bptt_lab import bptt, data, model, training
+from bptt_lab.engine import ENGINES, numba, train_many
+from bptt_lab.engine import sgd as compiled_sgd
 from bptt_lab.model import Array, Params, Trace
-from bptt_lab.training import History
+from bptt_lab.training import Engine, History
 
 SETTINGS = {"n_steps": 20_000, "learning_rate": 0.008, "batch_size": 1, "n_bits": 8, "high": 127}
 N_H = 16
@@ -78,7 +80,7 @@ def loss(trace: Trace, y: Array, quirks: Quirks = AS_PRINTED) -> float:
 
 
 def sgd(params: Params, x: Array, y: Array, learning_rate: float, batch_size: int = 1, quirks: Quirks = AS_PRINTED):
-    """`training.sgd` with the switches, in NumPy: `step` for each batch in turn; `kernels.sgd` is its compiled twin."""
+    """`training.sgd` with the switches, in NumPy: `step` for each batch in turn; `engine.sgd` is its compiled twin."""
     o = np.empty_like(y)
     for start in range(0, x.shape[1], batch_size):
         batch = slice(start, start + batch_size)
@@ -97,9 +99,11 @@ def train(
     return training.train(params, rng=rng, engine=engine(quirks), **(SETTINGS | settings))
 
 
-def engine(quirks: Quirks):
-    """What `training.train` and `sweeps.train_many` take as `engine`, to follow the listing."""
-    return partial(kernels.sgd if kernels.numba else sgd, quirks=quirks)
+def engine(quirks: Quirks) -> Engine:
+    """What `training.train` and `engine.train_many` take as `engine`, to follow the listing."""
+    if numba is None:
+        return Engine(partial(sgd, quirks=quirks))
+    return ENGINES["numba"](N_H, 1)._replace(sgd=partial(compiled_sgd, quirks=quirks))
 
 
 def seed_runs(seeds: range, quirks: Quirks, progress: bool = False, **settings) -> Array:
@@ -111,9 +115,7 @@ def seed_runs(seeds: range, quirks: Quirks, progress: bool = False, **settings) 
     starts = [model.init_params(N_H, rng) for rng in rngs]
     settings = SETTINGS | settings
     rate = settings.pop("learning_rate")
-    runs = sweeps.train_many(
-        starts, rngs=rngs, learning_rates=rate, engine=engine(quirks), progress=progress, **settings
-    )
+    runs = train_many(starts, rngs=rngs, learning_rates=rate, engine=engine(quirks), progress=progress, **settings)
     x, y = data.all_sums()
     wrong = [np.sum(model.digit_accuracy(model.forward(params, x), y) < y.shape[0]) for params, _ in runs]
     return np.array([[history.correct_digits[-1_000:].mean(), n] for (_, history), n in zip(runs, wrong)])

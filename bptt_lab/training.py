@@ -1,18 +1,17 @@
 """Stochastic gradient descent on fresh sums, and the history of a run."""
 
 from collections.abc import Callable
-from functools import cache
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from bptt_lab import bptt, data, kernels, model, validate
+from bptt_lab import bptt, data, model, validate
 from bptt_lab.model import Array, Params
 
 CHUNK_BITS = 8_000  # drawn at a time: little enough to stop soon and keep memory flat, enough to make drawing cheap
-NUMBA_UP_TO = 32_768  # n_h² · batch_size: above it BLAS is ahead of the compiled loop (tests/benchmarks/crossover.py)
 
 
 class History(NamedTuple):
@@ -20,6 +19,18 @@ class History(NamedTuple):
 
     loss: NDArray[np.float64]  # (n_steps,)  nats
     correct_digits: NDArray[np.float64]  # (n_steps,)  right bits of a sum, mean over the batch
+
+
+class Engine(NamedTuple):
+    """What takes the steps of a run, and what computes the losses that its History holds."""
+
+    sgd: Callable  # called like `sgd` below
+    cross_entropy: Callable = model.cross_entropy
+    announcing: Callable = nullcontext  # within announcing(say), the engine says what it does before it can begin
+
+
+# For each name that `train` takes, a function of (n_h, batch_size); `bptt_lab/__init__.py` adds the compiled ones.
+ENGINES: dict[str, Callable[[int, int], Engine]] = {"numpy": lambda n_h, batch_size: Engine(sgd)}
 
 
 def train(
@@ -31,13 +42,13 @@ def train(
     batch_size: int = 1,
     n_bits: int = 8,
     high: int = 127,
-    engine: str | Callable = "auto",
+    engine: str | Engine | Callable = "auto",
     progress: bool = False,
 ) -> tuple[Params, History]:
     """Plain SGD, on a fresh batch at every step. The given `params` are left as they are.
 
     engine    "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine; "auto": the faster;
-              or a function called like `sgd`, to take other steps
+              or an Engine, or a function called like `sgd`, to take other steps
     progress  show a bar
     returns   trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
     raises    TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite;
@@ -47,16 +58,16 @@ def train(
     learning_rate = validate.positive("learning_rate", learning_rate)
     n_steps, batch_size = validate.size("n_steps", n_steps), validate.size("batch_size", batch_size)
     chunk = max(1, CHUNK_BITS // (batch_size * validate.size("n_bits", n_bits)))  # steps between two looks at the loss
-    sgd, cross_entropy = pick_engine(engine, len(params.b), batch_size)
+    engine = pick_engine(engine, len(params.b), batch_size)
     history = History(np.zeros(n_steps), np.zeros(n_steps))
     done = 0
     try:
-        with tqdm(total=n_steps, disable=not progress) as bar, kernels.announcing(bar.set_description):
+        with tqdm(total=n_steps, disable=not progress) as bar, engine.announcing(bar.set_description):
             while done < n_steps:
                 n = min(chunk, n_steps - done)
                 x, y = data.sample_sums(n * batch_size, rng, n_bits, high)
-                params_then, o = sgd(params, x, y, learning_rate, batch_size)
-                _record(history, done, cross_entropy, o, y, batch_size, learning_rate)
+                params_then, o = engine.sgd(params, x, y, learning_rate, batch_size)
+                _record(history, done, engine.cross_entropy, o, y, batch_size, learning_rate)
                 params, done = params_then, done + n
                 bar.update(n)
     except KeyboardInterrupt:
@@ -64,27 +75,19 @@ def train(
     return params, History(*(curve[:done] for curve in history))
 
 
-def pick_engine(engine: str | Callable, n_h: int, batch_size: int) -> tuple[Callable, Callable]:
-    """The functions `sgd` and `cross_entropy` of an engine; "auto" picks the faster for this size.
+def pick_engine(engine: str | Engine | Callable, n_h: int, batch_size: int) -> Engine:
+    """The engine of this name, for networks and batches of this size; or the one that is given.
 
-    raises  ValueError for an unknown engine; ImportError for "numba" without Numba
+    raises  ValueError for an unknown name; ImportError for "numba" without Numba
     """
+    if isinstance(engine, Engine):
+        return engine
     if callable(engine):
-        return engine, kernels.cross_entropy if kernels.numba else model.cross_entropy
-    if engine not in ("auto", "numpy", "numba"):
-        raise ValueError(f'engine must be "auto", "numpy" or "numba", got {engine!r}: "auto" picks the faster')
-    if engine == "numba":
-        kernels.require_numba()
-    elif engine == "numpy" or n_h**2 * batch_size > NUMBA_UP_TO or not _numba_or_say_so():
-        return sgd, model.cross_entropy
-    return kernels.sgd, kernels.cross_entropy
-
-
-@cache
-def _numba_or_say_so() -> bool:
-    if kernels.numba is None:
-        print("Numba is not installed: training in NumPy, about 35 times slower. To change that: pip install numba")
-    return kernels.numba is not None
+        return Engine(engine)
+    if engine not in ENGINES:
+        known = " or ".join(f'"{name}"' for name in sorted(ENGINES))
+        raise ValueError(f'engine must be {known}, got {engine!r}: "auto" picks the faster')
+    return ENGINES[engine](n_h, batch_size)
 
 
 def sgd(

@@ -17,7 +17,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.pyplot import get_cmap
 
-from bptt_lab import data, kernels, model, plots, report, sweeps, training
+from bptt_lab import data, model, plots, report, training
+from bptt_lab.engine import announcing, train_many
 
 PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
 X_ALL, Y_ALL = data.all_sums()
@@ -121,7 +122,7 @@ class Playground:
         settings, addends = wanted
         try:
             if self._run is None or self._run[0] != settings:
-                with kernels.announcing(self._say_below):
+                with announcing(self._say_below):
                     self._train(settings, addends, superseded)
             if not superseded():
                 self._show(addends)
@@ -238,9 +239,7 @@ class SuccessMap:
                 self.words.value = f"Training {self.SEEDS} seeds of {n_h} units at learning rate {rate:g} …"
                 rngs = [np.random.default_rng(seed) for seed in range(self.SEEDS)]
                 starts = [model.init_params(n_h, rng) for rng in rngs]
-                runs = sweeps.train_many(
-                    starts, rngs=rngs, learning_rates=rate, n_steps=n_steps, stop=self._stopped.is_set
-                )
+                runs = train_many(starts, rngs=rngs, learning_rates=rate, n_steps=n_steps, stop=self._stopped.is_set)
                 if self._stopped.is_set():
                     self.words.value = f"Stopped after {done} of {len(self.cells)} cells."
                     return

@@ -1,8 +1,11 @@
+import matplotlib
 import numpy as np
 import pytest
 from hypothesis import settings
+from matplotlib.figure import Figure
 from problems import make_problem
 
+matplotlib.use("Agg")
 settings.register_profile("course", deadline=None, max_examples=50)  # no wall clock in a test
 settings.load_profile("course")
 
@@ -11,3 +14,8 @@ settings.load_profile("course")
 def problem():
     """T, B, n_x, n_h and n_y all differ, so that a mixed-up axis shows."""
     return make_problem(np.random.default_rng(3), T=8, B=7, n_x=2, n_h=5, n_y=3)
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()

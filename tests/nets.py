@@ -26,6 +26,12 @@ def two_units(gain: float = 24.0, slope: float = 0.05) -> Params:
     return Params(U, W, V=np.array([[-16.0, 16 / slope]]), b=b, c=np.zeros(1))
 
 
+def forgetful():
+    """Without its carry: 1 + 1 is 00, and every later bit as if nothing had been carried."""
+    params = hand_built()
+    return params._replace(W=0 * params.W)
+
+
 @cache
 def trained(n_h: int, seed: int, n_steps: int = 2_500) -> Params:
     rng = np.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """What README.md, requirements.txt and pyproject.toml say of each other."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -28,8 +29,12 @@ def test_every_notebook_is_on_the_map():
 def test_every_module_is_on_the_package_s_map():
     import bptt_lab
 
-    modules = {path.stem for path in Path(bptt_lab.__file__).parent.glob("*.py")} - {"__init__"}
-    assert set(re.findall(r"^(\w+)  ", bptt_lab.__doc__, re.M)) == modules
+    doors = [Path(bptt_lab.__file__), *Path(bptt_lab.__file__).parent.glob("*/__init__.py")]
+    for door in doors:
+        modules = {path.stem for path in door.parent.glob("*.py")} - {"__init__"}
+        wings = {path.parent.name for path in door.parent.glob("*/__init__.py")}
+        described = ast.get_docstring(ast.parse(door.read_text(encoding="utf-8")))
+        assert set(re.findall(r"^(\w+)  ", described, re.M)) == modules | wings, door
 
 
 @pytest.mark.parametrize("command", ["jupyter lab notebooks/00_start_here.ipynb", "pytest"])

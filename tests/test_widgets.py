@@ -123,7 +123,7 @@ def test_the_map_fills_its_cells_and_a_cell_sets_the_sliders(playground, monkeyp
 
 def test_the_map_can_be_stopped(playground, monkeypatch):
     asked = threading.Event()
-    real = widgets.sweeps.train_many
+    real = widgets.train_many
 
     def first_cell_then_stop(*args, **settings):
         if asked.is_set():
@@ -131,7 +131,7 @@ def test_the_map_can_be_stopped(playground, monkeypatch):
         asked.set()
         return real(*args, **settings)
 
-    monkeypatch.setattr(widgets.sweeps, "train_many", first_cell_then_stop)
+    monkeypatch.setattr(widgets, "train_many", first_cell_then_stop)
     monkeypatch.setattr(widgets.SuccessMap, "SEEDS", 2)
     success = widgets.SuccessMap(playground)
     success.start.click()

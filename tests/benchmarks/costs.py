@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from bptt_lab import data, kernels, model, training
+from bptt_lab import data, engine, model, training
 
 REPORT = {"n_h": 16, "T": 8, "B": 1}
 AXES = {"n_h": (4, 16, 64, 256, 1024), "T": (8, 64, 512, 4096), "B": (1, 16, 128, 1024)}
@@ -38,7 +38,7 @@ def table() -> str:
     lines = ["| one step | NumPy (ms) | Numba (ms) | NumPy / Numba |", "|---|---|---|---|"]
     for axis, sizes in AXES.items():
         for size in sizes:
-            numpy, numba = (seconds_a_step(sgd, **REPORT | {axis: size}) for sgd in (training.sgd, kernels.sgd))
+            numpy, numba = (seconds_a_step(sgd, **REPORT | {axis: size}) for sgd in (training.sgd, engine.sgd))
             lines.append(f"| {axis} = {size} | {numpy * 1e3:.3f} | {numba * 1e3:.3f} | {numpy / numba:.1f} |")
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from bptt_lab import data, kernels, model, training
+from bptt_lab import data, engine, model, training
 
 UNITS, BATCHES = (4, 16, 32, 64, 128, 256), (1, 4, 16, 64, 256, 1024)
 
@@ -29,5 +29,5 @@ def seconds_a_step(sgd, n_h: int, batch_size: int, budget: float = 0.1) -> float
 if __name__ == "__main__":
     print("n_h \\ B" + "".join(f"{B:8d}" for B in BATCHES))
     for n_h in UNITS:
-        ratios = [seconds_a_step(training.sgd, n_h, B) / seconds_a_step(kernels.sgd, n_h, B) for B in BATCHES]
+        ratios = [seconds_a_step(training.sgd, n_h, B) / seconds_a_step(engine.sgd, n_h, B) for B in BATCHES]
         print(f"{n_h:7d}" + "".join(f"{ratio:8.2f}" for ratio in ratios))

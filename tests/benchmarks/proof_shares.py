@@ -11,7 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
-from bptt_lab import data, model, proof, training, verifier
+from bptt_lab import data, model, proof, training
 
 WANTED, MAX_SECONDS = 12, 20.0
 
@@ -40,7 +40,7 @@ def main(sizes):
             verdict = proof.prove(params, max_seconds=MAX_SECONDS)
             seconds.append(perf_counter() - start)
             verdicts.append(verdict)
-            assert verdict.proof is None or verifier.verify(params, verdict.proof)
+            assert verdict.proof is None or proof.verify(params, verdict.proof)
         status = [verdict.status for verdict in verdicts]
         won = [(v.cells, s, v.margin) for v, s in zip(verdicts, seconds) if v.status == "proved"]
         cells, spent, margins = zip(*won) if won else ([0], [0], [0])

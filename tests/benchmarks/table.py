@@ -3,7 +3,7 @@
 Prints Markdown. The peers take turns, ROUNDS times, so that a noisy neighbour hits all of them; each row has the
 fastest and the median of its rounds. NumPy, the transcription and PyTorch run fewer steps, and their seconds are
 scaled to 20,000. NumPy and PyTorch have one thread each, like the loops; JAX is left to itself.
-Drawing the sums is not measured, apart from the rows of `training.train` and `sweeps.train_many`.
+Drawing the sums is not measured, apart from the rows of `training.train` and `engine.train_many`.
 """
 
 import os
@@ -21,7 +21,7 @@ import costs
 import numpy as np
 import peers
 
-from bptt_lab import kernels, model, sweeps, training
+from bptt_lab import engine, model, training
 
 ROUNDS, MANY = 7, 60
 
@@ -39,7 +39,7 @@ def train_once(seed: int) -> None:
 
 def train_many() -> None:
     rngs = [np.random.default_rng(seed) for seed in range(MANY)]
-    sweeps.train_many([model.init_params(16, rng) for rng in rngs], rngs=rngs)
+    engine.train_many([model.init_params(16, rng) for rng in rngs], rngs=rngs)
 
 
 def first_call_of_jax() -> float:
@@ -121,11 +121,11 @@ if __name__ == "__main__":
     for peer in peers.all_peers():
         if peer.sgd is None:
             print(f"Not measured: {peer.name}: {peer.why_not}")
-    if kernels.numba:
+    if engine.numba:
         train_many()
         taken = min(seconds(train_many) for _ in range(2))
         print(
-            f"{MANY} runs in `sweeps.train_many`: {taken:.2f} s; 1,000 would take {taken / MANY * 1_000:.0f} s.",
+            f"{MANY} runs in `engine.train_many`: {taken:.2f} s; 1,000 would take {taken / MANY * 1_000:.0f} s.",
             end="\n\n",
         )
         print(costs.table())

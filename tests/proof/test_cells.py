@@ -6,7 +6,9 @@ import nets
 import numpy as np
 import pytest
 
-from bptt_lab import counterexamples, data, model, proof, verifier, zonotope
+from bptt_lab import data, model, proof
+from bptt_lab.proof import cells as cells_room
+from bptt_lab.proof import counterexamples, verifier, zonotope
 
 
 @cache
@@ -151,7 +153,7 @@ def test_the_margin_is_the_least_of_all_steps_of_a_word(monkeypatch, doubtful):
         *sets, margin = zonotope.push(*arguments)
         return *sets, (-1.0 if steps[-1] == doubtful else margin)
 
-    monkeypatch.setattr(proof, "push", push)
+    monkeypatch.setattr(cells_room, "push", push)
     assert not proof.images(params, cells)[2] > 0 and steps[:2] == [0, 1]
     assert proof.prove(params, plan=((2, 0.4),), max_seconds=5).status == "undecided"
 

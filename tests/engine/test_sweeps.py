@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bptt_lab import model, sweeps, training
+from bptt_lab import model, training
+from bptt_lab.engine import sweeps
 
 N = 6
 

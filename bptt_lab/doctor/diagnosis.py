@@ -8,11 +8,11 @@ from itertools import chain
 import numpy as np
 
 from bptt_lab import model
-from bptt_lab.localise import Findings, heat, listed, localise, symbol
-from bptt_lab.mistakes import Mistake
+from bptt_lab.doctor.catalogue import Mistake
+from bptt_lab.doctor.localise import Findings, heat, listed, localise, symbol
+from bptt_lab.doctor.suspects import TOLERANCE, Case, Suspects, errors, right
+from bptt_lab.doctor.trial import Trial, Trouble, read
 from bptt_lab.model import Array
-from bptt_lab.suspects import TOLERANCE, Case, Suspects, errors, right
-from bptt_lab.trial import Trial, Trouble, read
 
 LEAST = round(-np.log10(TOLERANCE))  # digits that a right gradient has
 ENOUGH = 12  # digits; how many more there are differs from machine to machine, and would change stored outputs

@@ -6,7 +6,7 @@ Nothing is shared with `proof` but the form of the cells. What it shows, and why
 import math
 
 from bptt_lab.model import Params
-from bptt_lab.proof import Cells, Verdict
+from bptt_lab.proof.cells import Cells, Verdict
 
 SLACK = 1e-9
 

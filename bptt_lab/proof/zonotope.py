@@ -6,8 +6,8 @@ Why the slack is enough stands in `proof`.
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_lab.counterexamples import INPUTS
 from bptt_lab.model import Array, Params
+from bptt_lab.proof.counterexamples import INPUTS
 
 SLACK = 1e-9  # what a step adds to its set, relative to the magnitudes that it sums
 MAX_SIZE = 8.0  # of a set, from its centre: what the rounding argument allows

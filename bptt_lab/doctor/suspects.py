@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import bptt, model
-from bptt_lab.mistakes import CATALOGUE, Mistake
+from bptt_lab.doctor.catalogue import CATALOGUE, Mistake
+from bptt_lab.doctor.passes import STAGES, Pass, possible_together, steps_with
 from bptt_lab.model import Array, Params
-from bptt_lab.passes import STAGES, Pass, possible_together, steps_with
 
 TOLERANCE = 1e-5  # relative: float32 and finite differences pass, and no two of the catalogue are nearer than 1e-3
 SIZES = [  # T, B, n_x, n_h, n_y: all different, then each of T, B and n_y equal to 1, then all different again

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import numpy as np
 from tqdm.auto import tqdm
 
-from bptt_lab import kernels, training, validate
+from bptt_lab import training, validate
+from bptt_lab.engine import kernels
 from bptt_lab.model import Params
 from bptt_lab.training import History
 

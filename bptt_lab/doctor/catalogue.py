@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bptt_lab.doctor.passes import Mistake, Pass, combine, summed, walk_back
 from bptt_lab.model import Array, sigmoid
-from bptt_lab.passes import Mistake, Pass, combine, summed, walk_back
 
 __all__ = ["CATALOGUE", "Mistake", "combine"]
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from bptt_lab import validate
-from bptt_lab.elementary import compiled, exp, log1p, numba, sigmoid, tanh
+from bptt_lab.engine.elementary import compiled, exp, log1p, numba, sigmoid, tanh
 from bptt_lab.model import Array, Params
 
 NO_QUIRKS = (False,) * 6  # see `sgd`

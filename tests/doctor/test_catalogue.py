@@ -8,11 +8,11 @@ from hypothesis import given
 from problems import make_problem, problems
 
 from bptt_lab import bptt, model
+from bptt_lab.doctor.catalogue import CATALOGUE, LEARNING_RATE, Mistake, combine
+from bptt_lab.doctor.passes import possible_together
+from bptt_lab.doctor.suspects import errors, make_cases, right, wrong
 from bptt_lab.gradcheck import relative_error
-from bptt_lab.mistakes import CATALOGUE, LEARNING_RATE, Mistake, combine
 from bptt_lab.model import Params
-from bptt_lab.passes import possible_together
-from bptt_lab.suspects import errors, make_cases, right, wrong
 
 CORRUPT = {"h_squared_in_place", "slope_written_over_h"}
 RIGHT_FORMULAS = [  # of equations (3) to (11); a slip may contain parts of one, never all of it

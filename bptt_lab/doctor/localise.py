@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptt_lab.doctor.suspects import TOLERANCE, Case, scales
 from bptt_lab.model import Array
-from bptt_lab.suspects import TOLERANCE, Case, scales
 
 _SUMS = {"U": 11, "W": 10, "V": 6, "b": 9, "c": 5}  # equations
 _SIZES = {"T": "T > 1", "B": "B > 1 (more than one sequence)", "n_y": "n_y > 1 (more than one output)"}

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_lab import counterexamples
 from bptt_lab.model import Array, Params
+from bptt_lab.proof import counterexamples
 
 
 class Merged(NamedTuple):

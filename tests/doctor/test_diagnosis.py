@@ -9,14 +9,14 @@ from functools import partial
 import numpy as np
 import pytest
 from right_styles import STYLES, einsum
-from test_mistakes import RIGHT_FORMULAS
+from test_catalogue import RIGHT_FORMULAS
 
 from bptt_lab import bptt, checks, gradcheck, model
 from bptt_lab.bptt import backward as known_under_another_name
-from bptt_lab.mistakes import CATALOGUE, combine
+from bptt_lab.doctor.catalogue import CATALOGUE, combine
+from bptt_lab.doctor.passes import possible_together
+from bptt_lab.doctor.suspects import Suspects, candidates, errors, make_cases, right, suspects, wrong
 from bptt_lab.model import Params
-from bptt_lab.passes import possible_together
-from bptt_lab.suspects import Suspects, candidates, errors, make_cases, right, suspects, wrong
 
 
 def changed(**changes):

@@ -31,10 +31,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_lab import counterexamples, merging, validate
-from bptt_lab.counterexamples import INPUTS
+from bptt_lab import validate
 from bptt_lab.model import Array, Params
-from bptt_lab.zonotope import SLACK, push
+from bptt_lab.proof import counterexamples, merging
+from bptt_lab.proof.counterexamples import INPUTS
+from bptt_lab.proof.zonotope import SLACK, push
 
 MAX_CENTRE = 2.0
 MAX_UNITS = 64

@@ -1,0 +1,15 @@
+"""The engine: the training loop compiled, with the same digits on every machine. From the door down:
+
+engines     which loop `training.train` takes, by name and by size
+sweeps      many runs side by side
+kernels     the loop
+elementary  tanh, sigmoid, exp and log of + - × ÷ alone
+"""
+
+from bptt_lab.engine.elementary import compiled, exp, log1p, numba, sigmoid, tanh
+from bptt_lab.engine.engines import ENGINES
+from bptt_lab.engine.kernels import announcing, cross_entropy, require_numba, sgd
+from bptt_lab.engine.sweeps import train_many
+
+__all__ = ["ENGINES", "announcing", "compiled", "cross_entropy", "exp", "log1p", "numba", "require_numba", "sgd",
+           "sigmoid", "tanh", "train_many"]  # fmt: skip

@@ -1,0 +1,71 @@
+"""The shortest wrong sum is the shortest, and the search finds what is likely to go wrong."""
+
+from itertools import product
+
+import nets
+import numpy as np
+import pytest
+
+from bptt_lab import data, model
+from bptt_lab.proof import counterexamples
+
+
+def test_the_shortest_counterexample_is_the_first_of_all():
+    """Against running every pair of 4-bit numbers, in the order that the docstring states."""
+    rng, seen = np.random.default_rng(6), set()
+    for _ in range(60):
+        params = nets.perturbed(nets.hand_built(), rng.choice([0.5, 1.0, 2.0, 4.0]), rng)
+        wrong = []
+        for first, second in product(range(16), repeat=2):
+            x, y = data.encode_sums([first], [second], 5)
+            right = model.right_bits(model.forward(params, x[:4]).o, y[:4])[:, 0, 0]
+            if not right.all():
+                k = int(right.argmin()) + 1
+                wrong.append((k, first % 2**k, second % 2**k))
+        expected = min(wrong)[1:] if wrong else None
+        assert counterexamples.shortest_counterexample(params, max_bits=4) == expected
+        seen.add(min(wrong)[0] if wrong else None)
+    assert len(seen) >= 3  # several lengths, and some networks that are right
+
+
+def test_blocks_find_what_one_sweep_finds(monkeypatch):
+    rng = np.random.default_rng(7)
+    networks = [nets.perturbed(nets.hand_built(), noise, rng) for noise in np.linspace(0.3, 3, 60)]
+    whole = [counterexamples.shortest_counterexample(params, max_bits=6) for params in networks]
+    monkeypatch.setattr(counterexamples, "BLOCK_DEPTH", 3)
+    assert [counterexamples.shortest_counterexample(params, max_bits=6) for params in networks] == whole
+    monkeypatch.setattr(counterexamples, "BLOCK_DEPTH", 1)
+    assert [counterexamples.shortest_counterexample(params, max_bits=6) for params in networks] == whole
+
+
+def leaking(hold: float):
+    """An adder whose carry is lost in a long run of 0 + 1: it needs h_1 above a threshold, and loses some each step."""
+    params = nets.hand_built(4.0)
+    return params._replace(W=params.W * hold)
+
+
+def test_a_late_mistake_is_found_at_its_length():
+    lengths = []
+    for hold in np.linspace(0.3, 0.9, 25):
+        pair = counterexamples.shortest_counterexample(leaking(hold), max_bits=8)
+        if pair is None:
+            continue
+        assert counterexamples.fails(leaking(hold), *pair, 9)
+        x, _ = data.encode_sums([pair[0]], [pair[1]], 9)
+        k = int(counterexamples.wrong_bits(leaking(hold), x)[:, 0].argmax()) + 1
+        assert k == 1 or counterexamples.shortest_counterexample(leaking(hold), max_bits=k - 1) is None
+        lengths.append(k)
+    assert lengths
+
+
+def test_the_search_finds_carries_lost_in_long_runs():
+    assert counterexamples.search(nets.hand_built()) is None
+    first, second = counterexamples.search(nets.forgetful())
+    assert counterexamples.fails(nets.forgetful(), first, second, 65)
+
+
+def test_bad_input_is_turned_away():
+    with pytest.raises(ValueError, match="max_bits"):
+        counterexamples.shortest_counterexample(nets.hand_built(), max_bits=0)
+    with pytest.raises(TypeError, match="real"):
+        counterexamples.shortest_counterexample(nets.hand_built()._replace(b=np.zeros(3, dtype=complex)))
