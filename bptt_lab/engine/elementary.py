@@ -1,11 +1,12 @@
 """tanh, sigmoid, exp and log1p, made of + - × ÷ alone: no CPU or C library rounds them differently.
 
-They are compiled where Numba is installed. What Numba keeps on disk of a loop that calls them is renewed when the file
-of the loop changes, not when this one does: after an edit here, delete __pycache__.
+They are compiled where Numba is installed.
 """
 
+import hashlib
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -26,17 +27,26 @@ ATANH = (0.3333333333333333, 0.20000000000007292, 0.1428571428355438, 0.11111111
 TO_INTEGER = 1.5 * 2.0**52  # adding it rounds to an integer, which then stands in the lowest bits of the sum
 # The bits of 2^64, so far from the smallest double that 2^(64 + n) is a normal one
 EXPONENT_OF_2_64 = (1023 + 64) << 52
+THIS_FILE = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 
 
 def compiled(function: Callable) -> Callable:
-    """`function` compiled on its first call, and kept on disk where a directory for that can be written."""
+    """`function` compiled on its first call, and kept on disk where a directory for that can be written.
+
+    What is kept stands in a folder named after the text of this file. Numba itself looks only at the file of
+    `function`, and would go on with the old tanh after an edit here.
+    """
     if numba is None:
         return function
     options = {"nogil": True, "error_model": "numpy", "fastmath": False}  # fastmath would reorder sums
+    users = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(Path(users or Path(__file__).with_name("__pycache__")) / f"elementary-{THIS_FILE}")
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # nowhere to keep it
         return numba.njit(**options)(function)
+    finally:
+        numba.config.CACHE_DIR = users
 
 
 @compiled

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bptt_lab
 from bptt_lab import model, training
 from bptt_lab.engine import elementary, kernels
 from bptt_lab.model import Params
@@ -333,6 +335,25 @@ print(said)
 """
     answers = [run_python(code, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
     assert answers == ["['compiling', '']", "[]"]
+
+
+def test_an_edit_of_tanh_reaches_the_loop_that_is_kept(tmp_path):
+    """Numba by itself sees only that the file of the loop is as it was, and goes on with the tanh of before."""
+    shutil.copytree(Path(bptt_lab.__file__).parent, tmp_path / "bptt_lab", ignore=shutil.ignore_patterns("__pycache__"))
+    code = f"""
+import sys; sys.path.insert(0, {str(tmp_path)!r})
+import numpy as np
+from bptt_lab import engine, model
+params = model.Params(*(np.full(shape, 0.5) for shape in [(1, 2), (1, 1), (1, 1), 1, 1]))
+print(engine.sgd(params, np.ones((1, 1, 2)), np.ones((1, 1, 1)), 0.1)[1].item())
+"""
+    before = run_python(code)
+    elementary = tmp_path / "bptt_lab" / "engine" / "elementary.py"
+    text = elementary.read_text(encoding="utf-8")
+    edited = text.replace("return math.copysign(_ratio(a", "return math.copysign(0.5 * _ratio(a")
+    assert edited != text and run_python(code) == before == run_python(code)
+    elementary.write_text(edited, encoding="utf-8")
+    assert float(before) - 0.5 == pytest.approx(2 * (float(run_python(code)) - 0.5))
 
 
 def test_nowhere_to_keep_compiled_code():
