@@ -38,7 +38,8 @@ def compiled(function: Callable) -> Callable:
     """
     if numba is None:
         return function
-    options = {"nogil": True, "error_model": "numpy", "fastmath": False}  # fastmath would reorder sums
+    # fastmath would reorder sums; a call around the inner loops would cost as much as they do
+    options = {"nogil": True, "error_model": "numpy", "fastmath": False, "forceinline": True}
     users = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(Path(users or Path(__file__).with_name("__pycache__")) / f"elementary-{THIS_FILE}")
     try:

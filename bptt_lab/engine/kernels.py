@@ -3,7 +3,6 @@
 Stage by stage it is `model.forward`, the three stages of `bptt`, and `training.sgd_step`, written as plain loops.
 Sums run in a fixed order, and tanh, exp and log are made of + - × ÷ alone, so no CPU or C library rounds differently.
 Inner loops run over the hidden units j, side by side in memory (U_T is Uᵀ, W_T is Wᵀ): several fit one instruction.
-Where W enters, four inputs i are added in one pass over j, in the same order as one by one: a is fetched less often.
 """
 
 from collections.abc import Callable, Iterator
@@ -109,26 +108,14 @@ def _sgd(U_T, W_T, V, b, c, x, y, o, learning_rate, batch_size, quirks):
 @compiled
 def _forward(U_T, W_T, V, b, c, x, h, o):
     """h^(t) = tanh(b + U x^(t) + W h^(t-1)), o^(t) = c + V h^(t)."""
-    (T, B, n_x), (n_y, n_h) = x.shape, V.shape
+    (T, B, _), (n_y, n_h) = x.shape, V.shape
     for t in range(T):
         for k in range(B):
             h_t = h[t + 1, k]  # (n_h,), holds a^(t) first
             for j in range(n_h):
                 h_t[j] = b[j]
-            for i in range(n_x):
-                x_i, U_i = x[t, k, i], U_T[i]
-                for j in range(n_h):
-                    h_t[j] += U_i[j] * x_i
-            past = h[t, k]  # (n_h,)
-            for i in range(n_h % 4):
-                h_i, W_i = past[i], W_T[i]
-                for j in range(n_h):
-                    h_t[j] += W_i[j] * h_i
-            for i in range(n_h % 4, n_h, 4):
-                h_0, h_1, h_2, h_3 = past[i], past[i + 1], past[i + 2], past[i + 3]
-                W_0, W_1, W_2, W_3 = W_T[i], W_T[i + 1], W_T[i + 2], W_T[i + 3]
-                for j in range(n_h):
-                    h_t[j] = h_t[j] + W_0[j] * h_0 + W_1[j] * h_1 + W_2[j] * h_2 + W_3[j] * h_3
+            _add_rows(h_t, U_T, x[t, k])
+            _add_rows(h_t, W_T, h[t, k])
             for j in range(n_h):
                 h_t[j] = tanh(h_t[j])
             for m in range(n_y):
@@ -178,21 +165,9 @@ def _state_grads(W, V, dL_do, dh_da, dL_da, B):
             grad, slope = dL_da[t, k], dh_da[t, k]  # (n_h,) both; grad holds ∂L/∂h^(t) first
             for j in range(n_h):
                 grad[j] = 0.0
-            for m in range(len(V)):
-                dL_do_m, V_m = dL_do[t, k, m], V[m]
-                for j in range(n_h):
-                    grad[j] += V_m[j] * dL_do_m
+            _add_rows(grad, V, dL_do[t, k])
             if t + 1 < T:
-                future = dL_da[t + 1, k]  # (n_h,)
-                for i in range(n_h % 4):
-                    g_i, W_i = future[i], W[i]
-                    for j in range(n_h):
-                        grad[j] += W_i[j] * g_i
-                for i in range(n_h % 4, n_h, 4):
-                    g_0, g_1, g_2, g_3 = future[i], future[i + 1], future[i + 2], future[i + 3]
-                    W_0, W_1, W_2, W_3 = W[i], W[i + 1], W[i + 2], W[i + 3]
-                    for j in range(n_h):
-                        grad[j] = grad[j] + W_0[j] * g_0 + W_1[j] * g_1 + W_2[j] * g_2 + W_3[j] * g_3
+                _add_rows(grad, W, dL_da[t + 1, k])
             for j in range(n_h):
                 grad[j] *= slope[j]
 
@@ -200,35 +175,49 @@ def _state_grads(W, V, dL_do, dh_da, dL_da, B):
 @compiled
 def _param_grads(x, h, dL_do, dL_da, grads, quirks):
     """Sums over time and batch, eqs. (5), (6) and (8) to (11); dU_T and dW_T are transposed, like U_T and W_T."""
-    (T, B, n_x), n_h = x.shape, h.shape[2]
+    (T, B, _), n_h = x.shape, h.shape[2]
     dU_T, dW_T, dV, db, dc = grads
     first_step_left_out, output_bias_summed_over_all = quirks[1], quirks[5]
     for t in range(T):
         for k in range(B):
             grad, h_t = dL_da[t, k], h[t + 1, k]  # (n_h,) both
+            _add_outer(dV, dL_do[t, k], h_t)
             for m in range(len(dc)):
-                dL_do_m, dV_m = dL_do[t, k, m], dV[m]
-                dc[m] += dL_do_m
-                for j in range(n_h):
-                    dV_m[j] += h_t[j] * dL_do_m
+                dc[m] += dL_do[t, k, m]
             for j in range(n_h):
                 db[j] += grad[j]
-            if first_step_left_out and t == 0:
-                continue
-            for i in range(n_x):
-                x_i, dU_i = x[t, k, i], dU_T[i]
-                for j in range(n_h):
-                    dU_i[j] += grad[j] * x_i
-            for i in range(n_h):
-                h_i, dW_i = h[t, k, i], dW_T[i]
-                for j in range(n_h):
-                    dW_i[j] += grad[j] * h_i
+            if t > 0 or not first_step_left_out:
+                _add_outer(dU_T, x[t, k], grad)
+                _add_outer(dW_T, h[t, k], grad)
     if output_bias_summed_over_all:
         total = 0.0
         for m in range(len(dc)):
             total += dc[m]
         for m in range(len(dc)):
             dc[m] = total
+
+
+@compiled
+def _add_rows(total, rows, factors):
+    """total + Σ_i rows[i] · factors[i], i in order; four rows in one pass, so that total is fetched less often."""
+    for i in range(len(rows) % 4):
+        row, factor = rows[i], factors[i]
+        for j in range(len(total)):
+            total[j] += row[j] * factor
+    for i in range(len(rows) % 4, len(rows), 4):
+        f_0, f_1, f_2, f_3 = factors[i], factors[i + 1], factors[i + 2], factors[i + 3]
+        r_0, r_1, r_2, r_3 = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+        for j in range(len(total)):
+            total[j] = total[j] + r_0[j] * f_0 + r_1[j] * f_1 + r_2[j] * f_2 + r_3[j] * f_3
+
+
+@compiled
+def _add_outer(total, left, right):
+    """total + left rightᵀ."""
+    for i in range(len(left)):
+        row, factor = total[i], left[i]
+        for j in range(len(right)):
+            row[j] += right[j] * factor
 
 
 @compiled
