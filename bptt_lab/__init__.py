@@ -22,6 +22,19 @@ Wings, each a folder whose `__init__.py` is its door and its map:
 engine      the training loop compiled, with the same digits on every machine
 doctor      what is wrong with a gradient, in words
 proof       that a network adds numbers of every length, or a sum that it gets wrong
+
+Who needs whom. Each imports from those below it alone; wings stand in brackets:
+
+                          automaton   widgets
+                       checks   [proof]   report
+                      [doctor]   [engine]   plots
+      ------------------------- the core -------------------------
+                                training
+                            bptt   gradcheck
+                              data   model
+                                validate
+
+`tests/draw_map.py` draws it from the imports, here and for README.md.
 """
 
 from bptt_lab import engine, training

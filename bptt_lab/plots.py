@@ -6,6 +6,7 @@ The colours are those of Okabe and Ito (2008), which colour-blind readers tell a
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 FIRST, SECOND, SUM = "#0072B2", "#D55E00", "#009E73"  # the two addends, and what is to come out
@@ -30,10 +31,10 @@ def accuracies(
     steps = np.arange(len(correct_digits) - len(shown), len(correct_digits)) + 1
     (line,) = ax.plot(steps, shown, ".-", color=color, linewidth=0.6, markersize=3, label=label)
     mean = ax.axhline(shown.mean(), color=INK, linestyle="--", linewidth=1, label=f"mean {shown.mean():.3f}")
-    ax.set(
-        xlabel="iteration", ylabel="right bits", ylim=(-0.3, n_bits + 0.3), title=f"the last {len(shown):,} iterations"
-    )
-    ax.legend(loc="lower right")
+    below = -0.3 * n_bits  # room for the legend, where no curve can come
+    ax.set(xlabel="iteration", ylabel="right bits", ylim=(below, 1.04 * n_bits), yticks=range(0, n_bits + 1, 2))
+    ax.set_title(f"the last {len(shown):,} iterations")
+    ax.legend(loc="lower right", ncols=2)
     return [line, mean]
 
 
@@ -51,6 +52,9 @@ def loss_curve(ax: Axes, loss: ArrayLike, window: int = 500, color: str = LOSS, 
     label = f"{label}, median of {window}" if label else f"median of {window}"
     (line,) = ax.plot(steps[window - 1 : whole : window], medians, color=color, label=label)
     ax.set(xlabel="iteration", ylabel="loss (nats)", yscale="log", title="loss")
+    ax.autoscale(axis="y")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** 0.3)  # room for the legend
     ax.minorticks_off()  # they are half of the time that drawing takes
     ax.legend(loc="upper right")
     return [dots, line]
@@ -114,6 +118,42 @@ def unrolled(ax: Axes, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike) -> list:
     return texts
 
 
+def two_roads(ax: Axes, t: int, first: ArrayLike, second: ArrayLike) -> list:
+    """Eq. (7) at step t, for one unit: down from the output of this step, and back from the next state.
+
+    t              the step, from 1 to T; what lies behind it on the walk is known, what lies before it is not yet
+    first, second  (T,), the two terms of each step; second[T - 1] is 0
+    returns        the texts of the numbers: known gradients from t to T, then the terms that meet at t
+    """
+    first, second, wide = np.asarray(first), np.asarray(second), 2.7  # from one step to the next
+    texts = []
+    for s in range(1, len(first) + 1):
+        across = wide * s
+        known, pale = s >= t, {"color": PALE, "linewidth": 1}
+        _arrow(ax, (across - wide + 0.4, 0), (across - 0.4, 0), "", **pale)
+        _arrow(ax, (across, 0.4), (across, 1.17), "", **pale)
+        face = HIDDEN if known else "white"
+        ax.add_patch(Circle((across, 0), 0.36, facecolor=face, edgecolor=INK if known else PALE))
+        ax.text(across, 0, f"$h^{{({s})}}$", ha="center", va="center", color=INK if known else PALE)
+        ax.add_patch(Rectangle((across - 0.34, 1.2), 0.68, 0.5, facecolor="white", edgecolor=INK if known else PALE))
+        ax.text(across, 1.45, f"$o^{{({s})}}$", ha="center", va="center", color=INK if known else PALE)
+        if known:
+            value = f"{first[s - 1] + second[s - 1]:+.3f}"
+            texts.append(ax.text(across, -0.5, value, ha="center", va="top", color=INK, fontweight="bold"))
+    across, road = wide * t, {"linewidth": 3.5, "mutation_scale": 18}
+    _arrow(ax, (across, 1.17), (across, 0.38), "", color=SUM, **road)
+    label = rf"$V^{{\top}} \partial L/\partial o^{{({t})}}$"
+    texts.append(ax.text(across - 0.16, 0.8, f"{label}\n{first[t - 1]:+.3f}", ha="right", va="center", color=SUM))
+    if t < len(first):
+        _arrow(ax, (across + wide - 0.38, 0), (across + 0.38, 0), "", color=SECOND, linestyle="--", **road)
+        label = rf"$W^{{\top}} H^{{({t + 1})}} \partial L/\partial h^{{({t + 1})}}$"
+        words = f"{label}\n{second[t - 1]:+.3f}"
+        texts.append(ax.text(across + wide / 2, 0.16, words, ha="center", va="bottom", color=SECOND))
+    ax.set(xlim=(wide - 2.2, wide * len(first) + 0.8), ylim=(-0.95, 1.8), aspect="equal", title=f"$t = {t}$")
+    ax.axis("off")
+    return texts
+
+
 def blocks(ax: Axes, parts: list) -> list:
     """A formula as blocks, to see that its shapes fit.
 
@@ -157,17 +197,27 @@ def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8, scale: bool =
     return image
 
 
-def states(ax: Axes, h: ArrayLike, carry: ArrayLike, scale: bool = True) -> object:
+def states(ax: Axes, h: ArrayLike, carry: ArrayLike, x: ArrayLike | None = None, scale: bool = True) -> object:
     """Hidden states on one sum: a row for each unit, a column for each step, the carry that is handed on below it.
 
     h, carry  (T, n_h) and (T,)
+    x         (T, 2), the bits of both addends, to stand above the columns; not shown if not given
     scale     draw a colour scale beside it
     returns   the image
     """
-    image = ax.imshow(np.asarray(h).T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+    h = np.asarray(h).T
+    rows = (0.5, len(h) + 0.5)  # units are counted from 1
+    image = ax.imshow(
+        h, "PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest", extent=(-0.5, h.shape[1] - 0.5, *rows[::-1])
+    )
     steps = range(len(carry))
     labels = [f"{t + 1}\n{carry[t]}" for t in steps]
     ax.set(xticks=steps, xticklabels=labels, xlabel="step $t$, and the carry that it hands on", ylabel="hidden unit")
+    ax.yaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+    if x is not None:
+        above = ax.secondary_xaxis("top")
+        above.set_xticks(steps, [f"{first:.0f}\n{second:.0f}" for first, second in np.asarray(x)])
+        above.tick_params(length=0)
     if scale:
         ax.figure.colorbar(image, ax=ax, label="$h$")
     return image
@@ -208,8 +258,9 @@ def _cell(ax: Axes, across: float, up: float, bit: int, colour: str, size: float
     return ax.text(across, up, str(bit), ha="center", va="center", color="white" if bit else INK, fontweight="bold")
 
 
-def _arrow(ax: Axes, start: tuple, end: tuple, label: str) -> None:
-    ax.annotate("", xy=end, xytext=start, arrowprops={"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0})
+def _arrow(ax: Axes, start: tuple, end: tuple, label: str, **look) -> None:
+    look = {"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0, **look}
+    ax.annotate("", xy=end, xytext=start, arrowprops=look)
     middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
     if label:
         ax.annotate(f"${label}$", middle, xytext=(3, 2), textcoords="offset points", fontsize=9)

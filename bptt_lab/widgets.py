@@ -82,7 +82,11 @@ class Playground:
             "n_steps": _slider(w.IntSlider, "iterations", settings.n_steps, min=1_000, max=50_000, step=1_000),
             "batch_size": _slider(w.IntSlider, "batch size", settings.batch_size, min=1, max=64),
             "seed": _slider(w.IntSlider, "seed", settings.seed, min=0, max=99),
-            "as_printed": w.Checkbox(description="the report's program as printed, too", value=settings.as_printed),
+            "as_printed": w.Checkbox(
+                description="the report's program as printed, too",
+                value=settings.as_printed,
+                layout=w.Layout(width="480px"),
+            ),
         }
         self.addends = [_number("first addend", 77), _number("second addend", 58)]
         self.reset = w.Button(description="Reset", tooltip="All sliders back to the report's settings")
@@ -90,7 +94,7 @@ class Playground:
         self.bar = w.IntProgress(layout=w.Layout(width="300px"))
         self.words = w.HTML("", layout=w.Layout(min_height="4em"))
         self.picture = w.Image(format="png", layout=w.Layout(max_width="100%"))
-        self.figure = Figure(figsize=(11, 6.6), dpi=80)
+        self.figure = Figure(figsize=(11, 7.2), dpi=80)
         FigureCanvasAgg(self.figure)
         self._stopped = threading.Event()
         self._run: tuple | None = None  # settings, parameters and histories of what is shown
@@ -182,14 +186,14 @@ class Playground:
         trace, digits = model.forward(params, x), model.digit_accuracy(model.forward(params, X_ALL), Y_ALL)
         self.figure.clear()
         (above_left, above_right), (below_left, below_right) = self.figure.subplots(2, 2)
-        self.figure.subplots_adjust(left=0.06, right=0.98, top=0.94, bottom=0.11, wspace=0.16, hspace=0.38)
+        self.figure.subplots_adjust(left=0.06, right=0.98, top=0.95, bottom=0.1, wspace=0.16, hspace=0.55)
         looks = [(plots.SUM, plots.LOSS, "corrected"), (plots.SECOND, plots.SECOND, "as printed")]
         for history, (bits, loss, label) in reversed(list(zip(histories, looks))):  # the corrected one on top
             plots.accuracies(above_left, history.correct_digits, n_bits=settings.n_bits, color=bits, label=label)
             plots.loss_curve(above_right, history.loss, color=loss, label=label)
         plots.sums_map(below_left, digits, scale=False)
-        plots.states(below_right, trace.h[:, 0], data.carries(x)[:, 0], scale=False)
-        below_right.set_title(f"hidden states on {addends[0]} + {addends[1]}, from -1 (brown) to 1 (violet)")
+        plots.states(below_right, trace.h[:, 0], data.carries(x)[:, 0], x[:, 0], scale=False)
+        below_right.set_title(f"hidden states on {addends[0]} + {addends[1]} (bits above), -1 brown, 1 violet")
         png = io.BytesIO()
         self.figure.savefig(png, format="png")
         self.picture.value = png.getvalue()

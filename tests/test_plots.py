@@ -58,3 +58,22 @@ def test_spread_and_gradient_sizes(ax):
     assert [d.get_xdata().tolist() for d in dots] == [[8, 7, 6], [5, 5, 5]]
     line = plots.gradient_sizes(Figure().subplots(), np.array([[[1.0, -3.0]], [[0.5, 0.1]]]))
     assert line.get_ydata().tolist() == [3.0, 0.5]
+
+
+def test_two_roads_show_both_terms_and_what_is_known(ax):
+    first, second = [0.1, 0.2, 0.3], [0.01, -0.5, 0.0]
+    shown = [text.get_text() for text in plots.two_roads(ax, 2, first, second)]
+    assert shown[:2] == ["-0.300", "+0.300"] and len(shown) == 4  # h^(1) is not known yet
+    assert shown[2].endswith("\n+0.200") and "o^{(2)}" in shown[2]
+    assert shown[3].endswith("\n-0.500") and "H^{(3)}" in shown[3]
+    last = [text.get_text() for text in plots.two_roads(Figure().subplots(), 3, first, second)]
+    assert len(last) == 2 and "o^{(3)}" in last[1]  # no second road leads to the last state
+
+
+def test_states_count_units_from_one_and_show_the_bits_above(ax):
+    h, x = np.arange(6.0).reshape(2, 3) / 6, np.array([[0, 1], [1, 1]])
+    image = plots.states(ax, h, [0, 1], x, scale=False)
+    assert (np.asarray(image.get_array()) == h.T).all() and list(image.get_extent()) == [-0.5, 1.5, 3.5, 0.5]
+    assert [tick for tick in ax.get_yticks() if 1 <= tick <= 3] == [1, 2, 3]
+    above = ax.child_axes[0].get_xticklabels()
+    assert [label.get_text() for label in above] == ["0\n1", "1\n1"]
