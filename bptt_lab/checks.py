@@ -1,14 +1,14 @@
 """What an exercise cell calls: it runs your function, and says what it found. It never shows an answer."""
 
-import traceback
+import copy
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import product
 
 import numpy as np
 
-from bptt_lab import validate
-from bptt_lab.doctor import CATALOGUE, Diagnosis, combine, examine, suspects
+from bptt_lab import doctor
+from bptt_lab.doctor import CATALOGUE, Diagnosis
 
 
 def check(yours: Callable, reference: Callable, *cases: tuple, tolerance: float = 1e-9) -> None:
@@ -20,15 +20,11 @@ def check(yours: Callable, reference: Callable, *cases: tuple, tolerance: float 
     cases = cases or ((),)
     for number, case in enumerate(cases, start=1):
         try:
-            answer = yours(*_copies(case))
-        except NotImplementedError:
-            print("not attempted yet")
-            return
+            answer = yours(*copy.deepcopy(case))
         except Exception as error:
-            line = traceback.extract_tb(error.__traceback__)[-1]
-            print(f"your code stopped with {type(error).__name__}: {error} (in line {line.lineno}: {line.line})")
+            print(doctor.in_words(error))
             return
-        if verdict := _difference(answer, reference(*_copies(case)), tolerance):
+        if verdict := _difference(answer, reference(*copy.deepcopy(case)), tolerance):
             print(f"not yet: in case {number} of {len(cases)}, {verdict}")
             return
     print(f"right, in {len(cases)} of {len(cases)} cases")
@@ -45,22 +41,22 @@ def diagnose(
     seconds           time limit for all calls together
     raises            TypeError if it is not a function
     """
-    return _examine("backward", student_backward, B, n_y, seed, seconds)
+    return doctor.examine(doctor.BACKWARD, student_backward, seed, seconds, B=B, n_y=n_y)
 
 
 def output_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
     """The same for the first stage alone, yours(trace, y) -> ∂L/∂o."""
-    return _examine("output_grads", yours, B, n_y, seed)
+    return doctor.examine(doctor.OUTPUT_GRADS, yours, seed, B=B, n_y=n_y)
 
 
 def state_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
     """The same for the second stage alone, yours(params, trace, dL_do) -> ∂L/∂h, with a random ∂L/∂o."""
-    return _examine("state_grads", yours, B, n_y, seed)
+    return doctor.examine(doctor.STATE_GRADS, yours, seed, B=B, n_y=n_y)
 
 
 def param_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
     """The same for the third stage alone, yours(trace, dL_do, dL_dh) -> ∂L/∂U … ∂L/∂c, with random ∂L/∂o and ∂L/∂h."""
-    return _examine("param_grads", yours, B, n_y, seed)
+    return doctor.examine(doctor.PARAM_GRADS, yours, seed, B=B, n_y=n_y)
 
 
 def confusion(seeds: int = 3, pairs: int | None = None) -> Iterator[str]:
@@ -74,18 +70,12 @@ def confusion(seeds: int = 3, pairs: int | None = None) -> Iterator[str]:
         singles[mistake.name, " + ".join(verdict.mistakes) or verdict.where] += 1
     yield f"{'mistake':40} {'named as':40} times of {seeds}"
     yield from (f"{made:40} {named:40} {count}" for (made, named), count in singles.items())
-    sets, kinds = suspects("backward", 0, None, None).pairs.sets, Counter()
+    sets, kinds = doctor.suspects(doctor.BACKWARD, 0).pairs.sets, Counter()
     for place in np.random.default_rng(0).permutation(len(sets))[:pairs]:
-        kinds[_kind(tuple(mistake.name for mistake in sets[place]), diagnose(combine(*sets[place])))] += 1
+        kinds[_kind(tuple(mistake.name for mistake in sets[place]), diagnose(doctor.combine(*sets[place])))] += 1
     named = sum(count for (made, name), count in singles.items() if made == name)
     yield f"single mistakes named right: {named} of {singles.total()}"
     yield from (f"pairs {kind}: {count} of {kinds.total()}" for kind, count in sorted(kinds.items()))
-
-
-def _examine(exercise: str, yours: Callable, B: int | None, n_y: int | None, seed: int, seconds=5.0) -> Diagnosis:
-    B, n_y = (size if size is None else validate.size(name, size) for name, size in [("B", B), ("n_y", n_y)])
-    seconds = validate.positive("seconds", seconds)
-    return examine(exercise, yours, suspects(exercise, validate.size("seed", seed, least=0), B, n_y), seconds)
 
 
 def _kind(made: tuple[str, str], verdict: Diagnosis) -> str:
@@ -96,17 +86,6 @@ def _kind(made: tuple[str, str], verdict: Diagnosis) -> str:
     if not verdict.mistakes:
         return "localised, not named"
     return "named right" if made in (verdict.mistakes, *verdict.alternatives) else "MISNAMED"
-
-
-def _copies(case: tuple) -> tuple:
-    return tuple(_copy(argument) for argument in case)
-
-
-def _copy(argument: object) -> object:
-    if isinstance(argument, tuple):  # a Params or a Trace, too
-        parts = [_copy(part) for part in argument]
-        return type(argument)(*parts) if hasattr(argument, "_fields") else tuple(parts)
-    return argument.copy() if isinstance(argument, np.ndarray) else argument
 
 
 def _difference(answer: object, expected: object, tolerance: float) -> str:

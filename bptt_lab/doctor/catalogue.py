@@ -1,13 +1,12 @@
-"""The catalogue of named wrong gradients: each is the right backward pass with one or a few of its steps changed."""
+"""Named wrong gradients of the plain network: the right backward pass with one or a few of its steps changed."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from bptt_lab.doctor.passes import Mistake, Pass, combine, summed, walk_back
+from bptt_lab.doctor.exercise import Mistake, Pass
+from bptt_lab.doctor.passes import summed, walk_back
 from bptt_lab.model import Array, sigmoid
-
-__all__ = ["CATALOGUE", "Mistake", "combine"]
 
 LEARNING_RATE = 0.1  # of the one mistake that updates W inside the loop
 
@@ -65,7 +64,7 @@ _FACTORS = {  # the gradient that each sum takes, what it is multiplied with, it
 
 # three lines an entry: name, equation, formula with the slip; a question; the code
 # fmt: off
-_MISTAKES = [
+MISTAKES = [
     # ∂L/∂o: eqs. (3) and (4)
     Mistake("sign_flipped", 3, "∂L/∂o^(t) = (y^(t) - ŷ^(t)) / B",
             "If an output is too large, should its gradient be positive or negative?",
@@ -209,7 +208,7 @@ _MISTAKES = [
 # mistakes that can be made in each of the sums
 for _n, (_left, _right, _equation, _term) in _FACTORS.items():
     for _which, _place, _t in [("first", FIRST, "1"), ("last", LAST, "T")]:
-        _MISTAKES.append(
+        MISTAKES.append(
             Mistake(
                 f"d{_n}_from_{_which}_step_only",
                 _equation,
@@ -218,5 +217,3 @@ for _n, (_left, _right, _equation, _term) in _FACTORS.items():
                 instead={f"dL_d{_n}": summed(_left, _right, _place)},
             )
         )
-
-CATALOGUE: dict[str, Mistake] = {mistake.name: mistake for mistake in _MISTAKES}

@@ -7,11 +7,12 @@ from itertools import chain
 
 import numpy as np
 
-from bptt_lab import model
-from bptt_lab.doctor.catalogue import Mistake
+from bptt_lab import validate
+from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, Mistake
 from bptt_lab.doctor.localise import Findings, heat, listed, localise, symbol
-from bptt_lab.doctor.suspects import TOLERANCE, Case, Suspects, errors, right
-from bptt_lab.doctor.trial import Trial, Trouble, read
+from bptt_lab.doctor.reading import read
+from bptt_lab.doctor.suspects import suspects
+from bptt_lab.doctor.trial import Trial, Trouble
 from bptt_lab.model import Array
 
 LEAST = round(-np.log10(TOLERANCE))  # digits that a right gradient has
@@ -66,90 +67,88 @@ def _how_many(digits: int) -> str:
     return f"{digits} digits" if digits < ENOUGH else f"{ENOUGH} digits or more"
 
 
-def examine(exercise: str, yours: Callable, suspects: Suspects, seconds: float) -> Diagnosis:
-    """Run the function on all problems, compare, and put the finding into words."""
-    trial, cases = Trial(yours, seconds), suspects.cases
-    theirs = [right(exercise, case) for case in cases]
+def examine(exercise: Exercise, yours: Callable, seed: int = 0, seconds: float = 5.0, **sizes: int | None) -> Diagnosis:
+    """Run the function on all problems, compare, and put the finding into words.
+
+    seed     of the random problems
+    seconds  time limit for all calls together
+    sizes    fixed in all problems, for a function that is not general yet
+    raises   TypeError if it is not a function
+    """
+    sizes = {name: validate.size(name, size) for name, size in sizes.items() if size is not None}
+    search = suspects(exercise, validate.size("seed", seed, least=0), **sizes)
+    trial = Trial(yours, validate.positive("seconds", seconds), (exercise.reference, *exercise.forbidden))
+    cases = search.cases
+    theirs = [exercise.right(case) for case in cases]
     try:
         answers, again, changed = _answers(exercise, trial, cases, theirs)
     except Trouble as trouble:
         return Diagnosis(False, where=str(trouble), hint=trouble.hint)
-    found = [errors(*pair) for pair in zip(answers, theirs)]
-    worst = {name: max(error[name] for error in found) for name in found[0]}
-    digits = {name: _digits(error) for name, error in worst.items()}
-    if max(errors(again, answers[0]).values()) > 1e-7:
+    errors = [exercise.errors(*pair) for pair in zip(answers, theirs)]
+    digits = {name: _digits(max(error[name] for error in errors)) for name in exercise.names}
+    found = Findings(exercise, cases, answers, theirs, errors, heat=None)
+    if max(exercise.errors(again, answers[0]).values()) > 1e-7:
         where = "your function gives two answers to the same question"
         return Diagnosis(False, digits, where=where, hint="What survives from one call to the next, or is drawn anew?")
-    if max(worst.values()) <= TOLERANCE:
-        where = f"right, to {_how_many(min(digits.values()))}"
-        hint = ""
+    if not found.wrong():
+        where, hint = f"right, to {_how_many(min(digits.values()))}", ""
         if changed:
             where = f"the numbers are right, but your function changes {changed}"
             hint = "Which line writes into an array that it was given?"
-        no_error = np.zeros((len(digits), cases[0].sizes["T"]))
+        no_error = np.zeros((len(digits), cases[0].sizes["T"])) if "T" in cases[0].sizes else None
         return Diagnosis(not changed, digits, where=where, hint=hint, error=no_error)
-    error = _heat_map(exercise, trial, cases[0])
-    if explanations := suspects.explain(answers):
+    found = found._replace(heat=_heat_map(exercise, trial, cases[0]))
+    explanations, slip = search.explain(answers), ""
+    if explanations:
         where, hint, equation, slip = _in_words(explanations)
     else:
-        slip = ""
-        where, hint, equation = localise(Findings(exercise, cases, answers, theirs, found, error))
+        where, hint, equation = localise(found)
     if changed:
         where = f"{where}; your function also changes {changed}"
     first, *others = [tuple(mistake.name for mistake in mistakes) for mistakes in explanations] or [()]
-    return Diagnosis(False, digits, first, where, hint, equation, slip, error, tuple(others))
+    return Diagnosis(False, digits, first, where, hint, equation, slip, found.heat, tuple(others))
 
 
-def _answers(exercise: str, trial: Trial, cases: list[Case], theirs: list[dict[str, Array]]) -> tuple:
+def _answers(exercise: Exercise, trial: Trial, cases: list[Case], theirs: list[dict[str, Array]]) -> tuple:
     """The answers to all problems, a second answer to the first one, and what the function changed, in words."""
     cases, theirs = [*cases, cases[0]], [*theirs, theirs[0]]
-    first, *others = [case.arguments(exercise) for case in cases]
+    first, *others = map(exercise.arguments, cases)
     calls = chain(trial([first], quiet=False), trial(others))  # what the student prints is shown once
     answers, changed = [], set()
     for case, expected in zip(cases, theirs):
         try:
             answer, names = next(calls)
-            answers.append(read(answer, {name: array.shape for name, array in expected.items()}))
+            answers.append(read(answer, expected))
         except Trouble as trouble:
             if not answers:
                 raise
-            sizes = ", ".join(f"{name} = {value}" for name, value in case.sizes.items())
+            sizes = ", ".join(f"{name} = {case.sizes[name]}" for name in exercise.telling)
             raise Trouble(f"with {sizes}: {trouble}", trouble.hint) from None
         changed |= set(names)
     return answers[:-1], answers[-1], listed(sorted(changed)) if changed else ""
 
 
-def _heat_map(exercise: str, trial: Trial, case: Case) -> Array | None:
-    """Error of what each step contributes, (gradients, T); None if the function cannot be asked for one step alone.
-
-    Gradients are linear in ∂L/∂o: where y^(t) is put equal to ŷ^(t), that step has no loss.
-    """
-    steps = range(case.sizes["T"])
-
-    def alone(array: Array, t: int, elsewhere: Array | float = 0.0) -> Array:
-        kept = np.zeros_like(array) + elsewhere
-        kept[t] = array[t]
-        return kept
-
-    if exercise == "backward":
-        y_hat = model.forward(case.params, case.x).y_hat
-        parts = [case._replace(y=alone(case.y, t, y_hat)) for t in steps]
-    else:
-        parts = [case._replace(dL_do=alone(case.dL_do, t), dL_dh=alone(case.dL_dh, t)) for t in steps]
-    by_step = exercise in ("output_grads", "state_grads")  # their answers have a time axis already
-    parts = [case] if by_step else parts
-    theirs = [right(exercise, part) for part in parts]
-    shapes = {name: array.shape for name, array in theirs[0].items()}
+def _heat_map(exercise: Exercise, trial: Trial, case: Case) -> Array | None:
+    """Error of what each step contributes, (gradients, T); None if the function cannot be asked for one step alone."""
+    steps, alone = range(case.sizes.get("T", 0)), exercise.alone or (lambda arguments, t: arguments)
+    theirs = [exercise.by_name(exercise.reference(*alone(exercise.arguments(case), t).values())) for t in steps]
     try:
-        yours = [read(answer, shapes) for answer, _ in trial([part.arguments(exercise) for part in parts])]
+        answers = trial([alone(exercise.arguments(case), t) for t in steps])
+        yours = [read(answer, expected) for (answer, _), expected in zip(answers, theirs)]
     except Trouble:
         return None
-    if by_step:
-        yours, theirs = [[{name: one[0][name][t] for name in shapes} for t in steps] for one in (yours, theirs)]
-    return heat(yours, theirs)
+    if exercise.alone is None:  # where the answer has steps of its own, they are compared one by one
+        if any(array.shape[:1] != (len(steps),) for one in theirs for array in one.values()):
+            return None
+        yours, theirs = ([_at(one, t) for t, one in enumerate(each)] for each in (yours, theirs))
+    return heat(exercise, yours, theirs) if yours else None
 
 
-def _in_words(explanations: list[tuple[Mistake, ...]]) -> tuple[str, str, int, str]:
+def _at(arrays: dict[str, Array], t: int) -> dict[str, Array]:
+    return {name: array[t] for name, array in arrays.items()}
+
+
+def _in_words(explanations: list[tuple[Mistake, ...]]) -> tuple[str, str, int | None, str]:
     """The names of the mistakes; the question and the equation are those of the first; the formulas of all."""
     mistakes, *others = explanations
     known = {1: "a known mistake", 2: "two mistakes together"}.get(len(mistakes), "several mistakes together")

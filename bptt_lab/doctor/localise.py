@@ -1,4 +1,4 @@
-"""Where a gradient goes wrong when no known mistake explains it: which sizes, factor, stage and time step."""
+"""Where an answer goes wrong when no known mistake explains it: which gradients, sizes, factor and time step."""
 
 from collections.abc import Iterable
 from itertools import product
@@ -6,17 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_lab.doctor.suspects import TOLERANCE, Case, scales
+from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise
 from bptt_lab.model import Array
 
-_SUMS = {"U": 11, "W": 10, "V": 6, "b": 9, "c": 5}  # equations
-_SIZES = {"T": "T > 1", "B": "B > 1 (more than one sequence)", "n_y": "n_y > 1 (more than one output)"}
+_MORE = {"B": " (more than one sequence)", "n_y": " (more than one output)"}
 
 
 class Findings(NamedTuple):
     """What the comparison on all problems gave; each list has one entry for each problem."""
 
-    exercise: str
+    exercise: Exercise
     cases: list[Case]
     yours: list[dict[str, Array]]
     right: list[dict[str, Array]]
@@ -28,16 +27,24 @@ class Findings(NamedTuple):
         chosen = self.errors if case is None else [self.errors[case]]
         return [name for name in self.errors[0] if max(error[name] for error in chosen) > TOLERANCE]
 
+    def right_at_one(self, size: str) -> bool:
+        """Whether all is right where this size is 1, although it is not elsewhere."""
+        at_one = [i for i, case in enumerate(self.cases) if case.sizes[size] == 1]
+        others = [i for i in range(len(self.cases)) if i not in at_one]
+        return bool(at_one) and not any(map(self.wrong, at_one)) and all(map(self.wrong, others[:1]))
 
-def localise(found: Findings) -> tuple[str, str, int]:
+
+def localise(found: Findings) -> tuple[str, str, int | None]:
     """One sentence that says where, one question, and the equation to read again."""
     wrong = found.wrong()
-    place, hint, equation = _place(found, wrong)
     factor = _factor(found, wrong)
-    facts = [factor] if factor else [_only_when(found, wrong), _steps(found, wrong)]
+    facts = [factor] if factor else [_only_when(found, wrong), _steps(found)]
     facts = "".join(f", {fact}" for fact in facts if fact)
-    verb = "is" if len(wrong) == 1 else "are"
-    return f"{listed(map(symbol, wrong))} {verb} wrong{facts}: {place}", hint, equation
+    sentence = f"{listed(map(symbol, wrong))} {'is' if len(wrong) == 1 else 'are'} wrong{facts}"
+    if found.exercise.place is None:
+        return sentence, "What is the first line of yours that touches what is wrong?", None
+    place, hint, equation = found.exercise.place(found)
+    return f"{sentence}: {place}", hint, equation
 
 
 def symbol(name: str) -> str:
@@ -51,88 +58,52 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _place(found: Findings, wrong: list[str]) -> tuple[str, str, int]:
-    """The first stage that is wrong: everything it needs is right."""
-    if found.exercise == "output_grads":
-        return "look at what compares ŷ^(t) with y^(t), and at what divides it", "What does the loss average over?", 4
-    if found.exercise == "state_grads":
-        return "look at the two ways in which h^(t) matters", "Which two quantities are computed from h^(t)?", 7
-    inner = [name for name in "UWb" if name in wrong]
-    if {"V", "c"} <= set(wrong) and found.exercise == "backward":
-        after = " first, the others follow from it" if inner else ""
-        hint = "Which two variables does the output gradient compare, and what divides their difference?"
-        return f"repair ∂L/∂o^(t){after}", hint, 4
-    for name in [name for name in "cV" if name in wrong]:
-        first = " first" if len(wrong) > 1 else ""
-        return f"look at the sum for {symbol(name)}{first}", "What does each step contribute to it?", _SUMS[name]
-    good = [name for name in "UWb" if name not in inner]
-    if good:
-        proof = f"{listed(map(symbol, good))} {'shows' if len(good) == 1 else 'show'} that ∂L/∂a^(t) is right"
-        if good == ["W"]:  # its first term is always zero
-            proof += " after the first step"
-        hint = "What multiplies ∂L/∂a^(t) in each step, and which steps are added?"
-        return f"{proof}, so look at the sum for {listed(map(symbol, inner))}", hint, _SUMS[inner[0]]
-    if found.exercise == "param_grads":
-        return "look at ∂L/∂a^(t), which all three need", "How do you go from h^(t) back to a^(t)?", 8
-    if _right_at_one(found, "T"):
-        hint = "What does the gradient of a state take from the step after it?"
-        return "∂L/∂o^(t) is right, and so is a single step: look at what ∂L/∂h^(t) takes from later steps", hint, 7
-    hint = "Write down the path from o^(t) back to a^(t): which two factors stand on it?"
-    return "∂L/∂o^(t) is right: look at ∂L/∂h^(t) and ∂L/∂a^(t), already for a single step", hint, 8
-
-
-def _right_at_one(found: Findings, size: str) -> bool:
-    """Whether all is right where this size is 1, although it is not elsewhere."""
-    at_one = [i for i, case in enumerate(found.cases) if case.sizes[size] == 1]
-    others = [i for i in range(len(found.cases)) if i not in at_one]
-    return bool(at_one) and not any(map(found.wrong, at_one)) and all(map(found.wrong, others[:1]))
-
-
 def _only_when(found: Findings, wrong: list[str]) -> str:
-    telling = {size: words for size, words in _SIZES.items() if size != "T" or wrong != ["W"]}  # W has no work at T = 1
-    reasons = [words for size, words in telling.items() if _right_at_one(found, size)]
+    def works(size: str) -> bool:  # ∂L/∂W is zero where T = 1, so it says nothing that it is right
+        at_one = [right for right, case in zip(found.right, found.cases) if case.sizes[size] == 1]
+        return any(right[name].any() for right in at_one for name in wrong)
+
+    sizes = [size for size in found.exercise.telling if found.right_at_one(size) and works(size)]
+    reasons = [f"{size} > 1{_MORE.get(size, '')}" for size in sizes]
     return f"only when {' and '.join(reasons)}" if reasons else ""
 
 
 def _factor(found: Findings, wrong: list[str]) -> str:
     """One factor for all that is wrong, as a number or as a product of sizes; or a transpose."""
-    pairs = [(i, name) for i in range(len(found.cases)) for name in wrong if found.errors[i][name] > TOLERANCE]
-    if not any(found.yours[i][name].any() for i, name in pairs):
+    places = [(i, name) for i in range(len(found.cases)) for name in wrong if found.errors[i][name] > TOLERANCE]
+    pairs = [(found.yours[i][name], found.right[i][name]) for i, name in places]
+    if not any(yours.any() for yours, _ in pairs):
         return "zero everywhere"
-    if wrong == ["W"] and all(_equal(found.yours[i]["W"].T, found.right[i]["W"]) for i, _ in pairs):
+    if all(_equal(yours.T, right) for yours, right in pairs):
         return "transposed"
-    ratios = []
-    for i, name in pairs:
-        yours, right = found.yours[i][name], found.right[i][name]
-        ratio = np.vdot(right, yours) / (np.vdot(right, right) or 1.0)
-        if not _equal(yours, ratio * right):
-            return ""
-        ratios.append(ratio)
-    sizes = np.array([list(found.cases[i].sizes.values()) for i, _ in pairs])  # T, B, n_y
-    for powers in sorted(product((0, 1, -1, 2, -2), repeat=3), key=lambda p: sum(map(abs, p))):
-        rest = np.array(ratios) / (sizes ** np.array(powers, dtype=float)).prod(axis=1)
+    ratios = np.array([np.vdot(right, yours) / (np.vdot(right, right) or 1.0) for yours, right in pairs])
+    if not all(_equal(yours, ratio * right) for ratio, (yours, right) in zip(ratios, pairs)):
+        return ""
+    names = found.exercise.telling
+    sizes = np.array([[found.cases[i].sizes[name] for name in names] for i, _ in places], dtype=float)
+    for powers in sorted(product((0, 1, -1, 2, -2), repeat=len(names)), key=lambda p: sum(map(abs, p))):
+        rest = ratios / (sizes ** np.array(powers)).prod(axis=1)
         if np.ptp(rest) <= 10 * TOLERANCE * abs(rest[0]):
-            return _factor_in_words(rest[0], powers)
+            return _factor_in_words(rest[0], dict(zip(names, powers)))
     return "by a factor that changes with the sizes"
 
 
 def _equal(a: Array, b: Array) -> bool:
     scale = max(np.abs(b).max(), np.abs(a).max())
-    return bool(np.abs(a - b).max() <= TOLERANCE * scale)
+    return a.shape == b.shape and bool(np.abs(a - b).max() <= TOLERANCE * scale)
 
 
-def _factor_in_words(number: float, powers: tuple[int, ...]) -> str:
-    if abs(number + 1) < 1e-4 and not any(powers):
+def _factor_in_words(number: float, powers: dict[str, int]) -> str:
+    if abs(number + 1) < 1e-4 and not any(powers.values()):
         return "with the wrong sign"
-    up = [f"{name}{'²' * (power > 1)}" for name, power in zip(_SIZES, powers) if power > 0]
-    down = [f"{name}{'²' * (power < -1)}" for name, power in zip(_SIZES, powers) if power < 0]
+    up, down = ([f"{name}{'²' * (abs(p) > 1)}" for name, p in powers.items() if p * s > 0] for s in (1, -1))
     if abs(number - 1) > 1e-4 or not up:
         up = [f"{number:.4g}", *up]
     over = f" / ({' · '.join(down)})" if len(down) > 1 else "".join(f" / {name}" for name in down)
     return f"{' · '.join(up)}{over} times what it should be"
 
 
-def _steps(found: Findings, wrong: list[str]) -> str:
+def _steps(found: Findings) -> str:
     """Which time steps contribute wrongly."""
     if found.heat is None:
         return ""
@@ -140,19 +111,17 @@ def _steps(found: Findings, wrong: list[str]) -> str:
     T = found.heat.shape[1]
     if len(bad) in (0, T) or np.any(np.diff(bad) != 1):
         return ""
-    if found.exercise == "backward" and bad[0] == 2 and bad[-1] == T and (wrong == ["W"] or _right_at_one(found, "T")):
+    first, last = int(bad[0]), int(bad[-1])
+    if found.exercise.alone and (first, last) == (2, T) and found.right_at_one("T"):
         return ""  # it says no more than T > 1
-    if len(bad) == 1:
-        name = {1: " (the first)", T: " (the last)"}.get(int(bad[0]), "")
-        steps = f"step {bad[0]}{name}"
-    else:
-        steps = f"steps {bad[0]} to {bad[-1]}"
-    if found.exercise == "backward":
-        return f"but only in what comes from the loss at {steps} of {T}"
-    return f"but only at {steps} of {T}"
+    which = {1: " (the first)", T: " (the last)"}.get(first, "")
+    steps = f"step {first}{which}" if first == last else f"steps {first} to {last}"
+    of_loss = "in what comes from the loss " if found.exercise.alone and "y" in found.exercise.parameters else ""
+    return f"but only {of_loss}at {steps} of {T}"
 
 
-def heat(yours: list[dict[str, Array]], right: list[dict[str, Array]]) -> Array:
+def heat(exercise: Exercise, yours: list[dict[str, Array]], right: list[dict[str, Array]]) -> Array:
     """Relative error of each gradient's contribution from each step, (gradients, T)."""
-    scale = {name: max(scales(one)[name] for one in right) for name in right[0]}
+    scales = [exercise.scales(one) for one in right]
+    scale = {name: max(one[name] for one in scales) for name in right[0]}
     return np.array([[np.abs(a[n] - b[n]).max() / scale[n] for a, b in zip(yours, right)] for n in right[0]])

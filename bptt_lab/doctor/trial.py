@@ -9,7 +9,6 @@ import contextlib
 import contextvars
 import copy
 import ctypes
-import inspect
 import io
 import os
 import sys
@@ -17,23 +16,14 @@ import sysconfig
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from bptt_lab import bptt, gradcheck
-from bptt_lab.model import Array, Params
-
 _PLACES = [os.path.dirname(__file__), os.path.dirname(np.__file__)]
 _PLACES += [sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")]
 _NOT_THEIRS = tuple({os.path.normcase(place) + os.sep for place in _PLACES})
-_FORBIDDEN = {
-    function.__code__: f"{module.__name__.rpartition('.')[2]}.{name}"
-    for module in (bptt, gradcheck)
-    for name, function in vars(module).items()
-    if inspect.isfunction(function) and function.__module__ == module.__name__ and name != "relative_error"
-}
 
 
 class Trouble(Exception):
@@ -54,15 +44,15 @@ class Outcome(NamedTuple):
 
 
 class Trial:
-    """A student's function, and how much time is left for all its calls together."""
+    """A student's function, how much time is left for all its calls together, and what it may not call."""
 
-    def __init__(self, yours: Callable, seconds: float):
+    def __init__(self, yours: Callable, seconds: float, forbidden: Iterable[Callable] = ()):
         if not callable(yours):
             raise TypeError(f"a function is needed, got {type(yours).__name__}: pass its name, without brackets")
-        self.yours, self.seconds = yours, seconds
-        self.deadline = time.monotonic() + seconds
+        self.yours, self.seconds, self.deadline = yours, seconds, time.monotonic() + seconds
+        self.forbidden = {f.__code__: f"{f.__module__.rpartition('.')[2]}.{f.__name__}" for f in forbidden}
 
-    def __call__(self, problems: list[dict[str, Params | Array]], quiet: bool = True) -> Iterator[tuple]:
+    def __call__(self, problems: list[dict[str, object]], quiet: bool = True) -> Iterator[tuple]:
         """The answer to each problem, and the names of the arguments that the function changed.
 
         quiet    whether what the function prints is dropped
@@ -74,10 +64,8 @@ class Trial:
             if called:
                 sentence = f"your function calls {called}, which is the answer that it is compared with"
                 raise Trouble(sentence, "Can you write that step yourself?")
-            if isinstance(error, NotImplementedError):
-                raise Trouble("not attempted yet", "Which step of the equations would you write first?")
             if error is not None:
-                raise Trouble(_what_stopped(error), "What does each name in that line hold, and in which shape?")
+                raise in_words(error)
             yield answer, changed
         if len(outcomes) < len(problems):
             sentence = f"your function took too long: no answer after {self.seconds:g} seconds for a very small problem"
@@ -89,7 +77,7 @@ class Trial:
 
         def work():
             for arguments in problems:
-                outcomes.append(_call(self.yours, arguments))
+                outcomes.append(self._call(arguments))
                 if outcomes[-1].error is not None:
                     return
 
@@ -101,125 +89,54 @@ class Trial:
             work()
             return outcomes
         thread.join(max(0.0, self.deadline - time.monotonic()))
+        finished = list(outcomes)
         if thread.is_alive():
-            finished = list(outcomes)
             _stop(thread)
-            return finished
-        return outcomes
+        return finished
+
+    def _call(self, arguments: dict) -> Outcome:
+        before = copy.deepcopy(_parts(arguments))
+        answer, error, called = None, None, None
+
+        def watch(frame, event, _):
+            nonlocal called
+            if event == "call" and called is None:
+                called = self.forbidden.get(frame.f_code)
+
+        earlier = sys.getprofile()
+        try:
+            sys.setprofile(watch)  # sees every call in this thread, under whatever name the function was imported
+            answer = self.yours(*arguments.values())
+        except BaseException as stopped:  # SystemExit too: it must not end the notebook
+            error = stopped
+        finally:
+            sys.setprofile(earlier)
+        with contextlib.suppress(Exception):  # what cannot be copied is left as it is
+            answer = copy.deepcopy(answer)  # the function may use the same arrays again in its next call
+        after = _parts(arguments)
+        changed = [name for name in before if not np.array_equal(before[name], after[name], equal_nan=True)]
+        return Outcome(answer, changed, error, called)
 
 
-def _call(yours: Callable, arguments: dict) -> Outcome:
-    before = _snapshot(arguments)
-    answer, error, called = None, None, None
-
-    def watch(frame, event, _):
-        nonlocal called
-        if event == "call" and frame.f_code in _FORBIDDEN:
-            called = called or _FORBIDDEN[frame.f_code]
-
-    earlier = sys.getprofile()
-    try:
-        sys.setprofile(watch)  # sees every call in this thread, under whatever name the function was imported
-        answer = yours(*arguments.values())
-    except BaseException as stopped:  # SystemExit too: it must not end the notebook
-        error = stopped
-    finally:
-        sys.setprofile(earlier)
-    with contextlib.suppress(Exception):  # what cannot be copied is left as it is
-        answer = copy.deepcopy(answer)  # the function may use the same arrays again in its next call
-    after = _snapshot(arguments)
-    changed = [name for name in before if not np.array_equal(before[name], after[name], equal_nan=True)]
-    return Outcome(answer, changed, error, called)
-
-
-def read(answer: object, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]:
-    """The arrays of an answer by name, as float64. One array, or for several a Params, a tuple, a list or a dict.
-
-    raises   Trouble if type, number, shape or an entry is not what it should be
-    """
-    names = list(shapes)
-    if answer is None:
-        raise Trouble("your function returned None", "Is a `return` missing?")
-    if len(names) == 1:
-        parts = {names[0]: answer}
-    elif isinstance(answer, dict):
-        if set(answer) != set(names):
-            raise Trouble(f"a dict with the names {', '.join(names)} is expected", f"Are your names {list(answer)}?")
-        parts = {name: answer[name] for name in names}
-    elif isinstance(answer, tuple | list):
-        if len(answer) != len(names):
-            raise Trouble(
-                f"{len(names)} arrays are expected, in the order {', '.join(names)}, and {len(answer)} came",
-                "Does your `return` list one gradient for each parameter?",
-            )
-        parts = dict(zip(names, answer))
-    else:
-        raise Trouble(
-            f"a Params, a tuple, a list or a dict of {', '.join(names)} is expected, and {type(answer).__name__} came",
-            "What does your `return` hand back?",
-        )
-    arrays = {name: _as_floats(name, part) for name, part in parts.items()}
-    wrong = [name for name in names if arrays[name].shape != shapes[name]]
-    if wrong and sorted(a.shape for a in arrays.values()) == sorted(shapes.values()):
-        raise Trouble(
-            f"the shapes are those of the right arrays in another order; {', '.join(names)} is expected",
-            "In which order does your `return` list them?",
-        )
-    for name in wrong:
-        raise Trouble(*_about_shape(name, arrays[name].shape, shapes[name]))
-    for name in names:
-        if not np.isfinite(arrays[name]).all():
-            raise Trouble(f"{_d(name)} holds NaN or infinity", "Where do you divide, take a logarithm or a power?")
-    return arrays
-
-
-def _as_floats(name: str, part: object) -> Array:
-    try:
-        array = np.asarray(part)
-    except Exception:  # lists of unequal length, arrays of other libraries that refuse
-        array = np.asarray(None)
-    if array.dtype.kind == "c":
-        raise Trouble(f"{_d(name)} holds complex numbers", "Which part of them is the gradient?")
-    if array.dtype.kind not in "fiu":
-        raise Trouble(
-            f"{_d(name)} is expected as an array of numbers, and {type(part).__name__} came", "What did you put there?"
-        )
-    return array.astype(float)  # a copy: the student's array may be a view of what is about to change
-
-
-def _about_shape(name: str, shape: tuple, expected: tuple) -> tuple[str, str]:
-    sentence = f"{_d(name)} has shape {shape}, and {expected} is expected"
-    if shape == expected[::-1]:
-        return f"{sentence}: it is transposed", "Which index of the product should come first?"
-    if np.prod(shape) == np.prod(expected):
-        return f"{sentence}: the size is right", "Is there an axis of length 1 too many, or one too few?"
-    if len(shape) > len(expected):
-        return f"{sentence}: there are too many axes", "Over which axes do you still have to sum?"
-    return sentence, "Which axes should the gradient of this quantity have?"
-
-
-def _d(name: str) -> str:
-    return name if name.startswith("dL_d") else f"∂L/∂{name}"
-
-
-def _snapshot(arguments: dict) -> dict[str, Array]:
-    flat = {}
-    for name, value in arguments.items():
-        if isinstance(value, tuple):
-            flat |= {f"{name}.{field}": part.copy() for field, part in value._asdict().items()}
-        else:
-            flat[name] = value.copy()
-    return flat
-
-
-def _what_stopped(error: BaseException) -> str:
+def in_words(error: BaseException) -> Trouble:
     """What was raised, and the last line of the student's own code on the way there."""
+    if isinstance(error, NotImplementedError):
+        return Trouble("not attempted yet", "Which step of the equations would you write first?")
     text = f"your code stopped with {type(error).__name__}: {error}".rstrip(": ")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
-    if not frames:  # it could not even be called
-        return text
-    line = f": {frames[-1].line}" if frames[-1].line else ""
-    return f"{text} (in {frames[-1].name}, line {frames[-1].lineno}{line})"
+    if frames:  # else it could not even be called
+        line = f": {frames[-1].line}" if frames[-1].line else ""
+        text += f" (in {frames[-1].name}, line {frames[-1].lineno}{line})"
+    return Trouble(text, "What does each name in that line hold, and in which shape?")
+
+
+def _parts(arguments: dict[str, object]) -> dict[str, object]:
+    """The arrays by name, those of a NamedTuple as trace.h."""
+    parts = {}
+    for name, value in arguments.items():
+        fields = value._asdict() if hasattr(value, "_asdict") else {}
+        parts |= {f"{name}.{field}": part for field, part in fields.items()} or {name: value}
+    return parts
 
 
 def _is_theirs(filename: str) -> bool:

@@ -8,9 +8,9 @@ from hypothesis import given
 from problems import make_problem, problems
 
 from bptt_lab import bptt, model
-from bptt_lab.doctor.catalogue import CATALOGUE, LEARNING_RATE, Mistake, combine
-from bptt_lab.doctor.passes import possible_together
-from bptt_lab.doctor.suspects import errors, make_cases, right, wrong
+from bptt_lab.doctor import BACKWARD, CATALOGUE, Mistake, combine
+from bptt_lab.doctor.catalogue import LEARNING_RATE
+from bptt_lab.doctor.exercise import possible_together
 from bptt_lab.gradcheck import relative_error
 from bptt_lab.model import Params
 
@@ -23,7 +23,7 @@ RIGHT_FORMULAS = [  # of equations (3) to (11); a slip may contain parts of one,
 
 
 def distance(a, b):
-    return max(errors(a, b).values())
+    return max(BACKWARD.errors(a, b).values())
 
 
 @given(problems())
@@ -51,9 +51,9 @@ def test_neither_formula_nor_hint_gives_the_right_formula_away(name):
 @pytest.mark.parametrize("seed", range(5))
 def test_every_mistake_is_wrong_and_no_two_are_the_same(seed):
     """The gap is a hundred times the tolerance, so that rounding cannot bridge it."""
-    cases = make_cases(np.random.default_rng(seed))[:3]
-    answers = {"right": [right("backward", case) for case in cases]}
-    answers |= {name: [wrong("backward", case, [mistake]) for case in cases] for name, mistake in CATALOGUE.items()}
+    cases = BACKWARD.cases(seed)[:3]
+    answers = {"right": [BACKWARD.right(case) for case in cases]}
+    answers |= {name: [BACKWARD.wrong(case, [mistake]) for case in cases] for name, mistake in CATALOGUE.items()}
     for a, b in combinations(answers, 2):
         assert max(map(distance, answers[a], answers[b])) > 1e-3, (a, b)
 
@@ -104,7 +104,7 @@ def test_a_mistake_of_ones_own_needs_one_function(problem):
     params, x, y = problem
     trace = model.forward(params, x)
     mine = Mistake("doubled", 5, "∂L/∂c = 2 Σ_t …", "How often?", after={"dL_dc": lambda k, right: 2 * right})
-    assert np.allclose(mine.backward(params, trace, y).c, 2 * bptt.backward(params, trace, y).c)
+    assert np.allclose(combine(mine)(params, trace, y).c, 2 * bptt.backward(params, trace, y).c)
 
 
 # the same slips, written out by hand in a loop over time, as a student would: the catalogue must be what they give

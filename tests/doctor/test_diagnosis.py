@@ -13,9 +13,9 @@ from test_catalogue import RIGHT_FORMULAS
 
 from bptt_lab import bptt, checks, gradcheck, model
 from bptt_lab.bptt import backward as known_under_another_name
-from bptt_lab.doctor.catalogue import CATALOGUE, combine
-from bptt_lab.doctor.passes import possible_together
-from bptt_lab.doctor.suspects import Suspects, candidates, errors, make_cases, right, suspects, wrong
+from bptt_lab.doctor import BACKWARD, CATALOGUE, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS, combine, suspects
+from bptt_lab.doctor.exercise import possible_together
+from bptt_lab.doctor.suspects import Suspects
 from bptt_lab.model import Params
 
 
@@ -42,18 +42,18 @@ def test_every_mistake_is_named(seed):
 def test_every_pair_is_named_or_localised_and_never_misnamed():
     """A name is right if it stands for the same gradient on problems that the search has not seen."""
     pairs = [pair for pair in itertools.combinations(CATALOGUE.values(), 2) if possible_together(*pair)]
-    cases, fresh = make_cases(np.random.default_rng(1)), make_cases(np.random.default_rng(99))
-    search = Suspects("backward", [cases[0], cases[-1]])
-    truth = right("backward", fresh[0])
+    cases, fresh = BACKWARD.cases(seed=1), BACKWARD.cases(seed=99)
+    search = Suspects(BACKWARD, [cases[0], cases[-1]])
+    truth = BACKWARD.right(fresh[0])
     named, distinct = 0, 0
     for pair in pairs:
-        found = search.explain([wrong("backward", case, pair) for case in search.cases])
-        theirs = wrong("backward", fresh[0], pair)
-        if max(errors(theirs, truth).values()) < 1e-9:  # the two cancel out
+        found = search.explain([BACKWARD.wrong(case, pair) for case in search.cases])
+        theirs = BACKWARD.wrong(fresh[0], pair)
+        if max(BACKWARD.errors(theirs, truth).values()) < 1e-9:  # the two cancel out
             continue
         assert found
         for names in found:
-            assert max(errors(wrong("backward", fresh[0], names), theirs).values()) < 1e-9, (pair, names)
+            assert max(BACKWARD.errors(BACKWARD.wrong(fresh[0], names), theirs).values()) < 1e-9, (pair, names)
         if len(found[0]) == 2:
             distinct += 1
             named += [m.name for m in pair] in [[m.name for m in names] for names in found]
@@ -86,11 +86,11 @@ def test_the_three_mistakes_of_the_report_are_found_together():
     assert set(verdict.mistakes) == names
 
 
-@pytest.mark.parametrize("stage", ["output_grads", "state_grads", "param_grads"])
+@pytest.mark.parametrize("stage", [OUTPUT_GRADS, STATE_GRADS, PARAM_GRADS])
 def test_every_mistake_is_named_in_its_own_stage(stage):
-    search = suspects(stage, 0, None, None)
-    for mistake in candidates(stage):
-        found = search.explain([wrong(stage, case, [mistake]) for case in search.cases])
+    search = suspects(stage, seed=0)
+    for mistake in stage.catalogue.values():
+        found = search.explain([stage.wrong(case, [mistake]) for case in search.cases])
         assert mistake in [names[0] for names in found if len(names) == 1]
 
 
@@ -397,7 +397,7 @@ def test_a_bad_call_is_refused_in_one_line(call, error, words):
 
 
 def test_nothing_shown_holds_a_right_value_or_formula():
-    truth = [array for case in suspects("backward", 0, None, None).cases for array in right("backward", case).values()]
+    truth = [array for case in suspects(BACKWARD, seed=0).cases for array in BACKWARD.right(case).values()]
     values = {f"{abs(number):.{n}f}" for array in truth for number in array.flat for n in (3, 4)} - {"0.000", "0.0000"}
     students = [m.backward for m in CATALOGUE.values()] + [
         changed(U=lambda g, *_: g + 1),

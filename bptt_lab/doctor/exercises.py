@@ -1,0 +1,147 @@
+"""The exercises of the plain network: its whole backward pass, and each of its three stages alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from bptt_lab import bptt, gradcheck, model
+from bptt_lab.doctor.catalogue import MISTAKES
+from bptt_lab.doctor.exercise import Exercise, Mistake
+from bptt_lab.doctor.localise import Findings, listed, symbol
+from bptt_lab.doctor.passes import RIGHT
+from bptt_lab.model import Array, Params
+
+_SIZES = [  # all different, then each of T, B and n_y equal to 1, then all different again
+    dict(T=T, B=B, n_x=n_x, n_h=n_h, n_y=n_y)
+    for T, B, n_x, n_h, n_y in [(7, 4, 3, 5, 2), (1, 4, 3, 5, 2), (7, 1, 3, 5, 2), (7, 4, 3, 5, 1), (9, 3, 2, 6, 4)]
+]
+_FORBIDDEN = (
+    *(bptt.backward, bptt.output_grads, bptt.state_grads, bptt.param_grads),
+    *(gradcheck.complex_step, gradcheck.central_differences, gradcheck.state_grads),
+    *(gradcheck.derivative, gradcheck.central_difference),
+)
+_GRADS = Params("dL_dU", "dL_dW", "dL_dV", "dL_db", "dL_dc")
+_EQUATIONS = {"U": 11, "W": 10, "V": 6, "b": 9, "c": 5}  # of the sums
+
+
+def draw(rng: np.random.Generator, T: int, B: int, n_x: int, n_h: int, n_y: int) -> dict[str, object]:
+    """A problem on which no known mistake hides: asymmetric W, and biases.
+
+    ∂L/∂o and ∂L/∂h are random, so that a stage which is given them depends on no other stage.
+    """
+    shapes = [(n_h, n_x), (n_h, n_h), (n_y, n_h), (n_h,), (n_y,)]
+    params = Params(*(rng.uniform(-0.7, 0.7, shape) for shape in shapes))  # small enough that no tanh is flat
+    x, y = rng.normal(size=(T, B, n_x)), rng.integers(0, 2, (T, B, n_y)).astype(float)
+    dL_do, dL_dh = rng.normal(size=(T, B, n_y)), rng.normal(size=(T, B, n_h))
+    return dict(params=params, x=x, trace=model.forward(params, x), y=y, dL_do=dL_do, dL_dh=dL_dh)
+
+
+def loss_alone(arguments: dict, t: int) -> dict:
+    """Gradients are linear in ∂L/∂o: where y^(t) is put equal to ŷ^(t), that step has no loss."""
+    return arguments | {"y": _alone(arguments["y"], t, arguments["trace"].y_hat)}
+
+
+def grads_alone(arguments: dict, t: int) -> dict:
+    """The given gradients are zero but at step t."""
+    return arguments | {name: _alone(arguments[name], t, 0.0) for name in ("dL_do", "dL_dh")}
+
+
+def _alone(array: Array, t: int, elsewhere: Array | float) -> Array:
+    kept = np.zeros_like(array) + elsewhere
+    kept[t] = array[t]
+    return kept
+
+
+def _first_wrong(found: Findings) -> tuple[str, str, int]:
+    """The first stage that is wrong: everything it needs is right."""
+    wrong = found.wrong()
+    if {"V", "c"} <= set(wrong):
+        after = " first, the others follow from it" if set(wrong) & set("UWb") else ""
+        hint = "Which two variables does the output gradient compare, and what divides their difference?"
+        return f"repair ∂L/∂o^(t){after}", hint, 4
+    if place := _wrong_sum(wrong):
+        return place
+    if found.right_at_one("T"):
+        hint = "What does the gradient of a state take from the step after it?"
+        return "∂L/∂o^(t) is right, and so is a single step: look at what ∂L/∂h^(t) takes from later steps", hint, 7
+    hint = "Write down the path from o^(t) back to a^(t): which two factors stand on it?"
+    return "∂L/∂o^(t) is right: look at ∂L/∂h^(t) and ∂L/∂a^(t), already for a single step", hint, 8
+
+
+def _wrong_sum(wrong: list[str]) -> tuple[str, str, int] | None:
+    """A sum that is wrong although what it sums is right; None if U, W and b are all wrong, and nothing else is."""
+    for name in [name for name in "cV" if name in wrong]:
+        first = " first" if len(wrong) > 1 else ""
+        return f"look at the sum for {symbol(name)}{first}", "What does each step contribute to it?", _EQUATIONS[name]
+    good = [name for name in "UWb" if name not in wrong]
+    if not good:
+        return None
+    proof = f"{listed(map(symbol, good))} {'shows' if len(good) == 1 else 'show'} that ∂L/∂a^(t) is right"
+    if good == ["W"]:  # its first term is always zero
+        proof += " after the first step"
+    hint = "What multiplies ∂L/∂a^(t) in each step, and which steps are added?"
+    return f"{proof}, so look at the sum for {listed(map(symbol, wrong))}", hint, _EQUATIONS[wrong[0]]
+
+
+BACKWARD = Exercise(
+    reference=bptt.backward,
+    answer=_GRADS,
+    steps=RIGHT,
+    draw=draw,
+    sizes=_SIZES,
+    mistakes=MISTAKES,
+    forbidden=_FORBIDDEN,
+    groups=("UWb", "Vc"),
+    alone=loss_alone,
+    place=_first_wrong,
+)
+
+
+def _stage(reference: Callable, quantities: str, **changes: object) -> Exercise:
+    """One stage alone: its steps, and those mistakes that can be made there."""
+    steps = {name: RIGHT[name] for name in quantities.split()}
+    stage = replace(BACKWARD, reference=reference, steps=steps, **changes)
+    possible = [mistake for mistake in MISTAKES if mistake.touches <= steps.keys() and _computes(stage, mistake)]
+    return replace(stage, mistakes=sorted(possible, key=lambda mistake: "slope" in mistake.touches))
+
+
+def _computes(stage: Exercise, mistake: Mistake) -> bool:
+    try:
+        stage.wrong(stage.cases(seed=0)[0], [mistake])
+    except AttributeError:  # it needs a quantity that this stage is not given
+        return False
+    return True
+
+
+OUTPUT_GRADS = _stage(
+    bptt.output_grads,
+    "dL_do",
+    answer="dL_do",
+    alone=None,
+    place=lambda found: (
+        "look at what compares ŷ^(t) with y^(t), and at what divides it",
+        "What does the loss average over?",
+        4,
+    ),
+)
+STATE_GRADS = _stage(
+    bptt.state_grads,
+    "slope slope_next W_back direct dL_dh",
+    answer="dL_dh",
+    alone=None,
+    place=lambda found: (
+        "look at the two ways in which h^(t) matters",
+        "Which two quantities are computed from h^(t)?",
+        7,
+    ),
+)
+PARAM_GRADS = _stage(
+    bptt.param_grads,
+    "slope dL_da dL_dU dL_dW dL_dV dL_db dL_dc",
+    alone=grads_alone,
+    place=lambda found: (
+        _wrong_sum(found.wrong())
+        or ("look at ∂L/∂a^(t), which all three need", "How do you go from h^(t) back to a^(t)?", 8)
+    ),
+)
