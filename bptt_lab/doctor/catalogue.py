@@ -5,29 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from bptt_lab.doctor.exercise import Mistake, Pass
-from bptt_lab.doctor.passes import summed, walk_back
+from bptt_lab.doctor.passes import only, summed, walk_back
 from bptt_lab.model import Array, sigmoid
 
 LEARNING_RATE = 0.1  # of the one mistake that updates W inside the loop
-
-
-def _only(place: slice) -> Callable[[Pass, Array], Array]:
-    """Zero everywhere but at these steps."""
-
-    def change(k: Pass, value: Array) -> Array:
-        kept = np.zeros_like(value)
-        kept[place] = value[place]
-        return kept
-
-    return change
-
-
-def _walk(k: Pass, carry: Callable[[Array, Array], Array], order: Callable = reversed) -> Array:
-    """∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + carry(∂L/∂h^(t+1), H^(t+1)), with the steps visited in this order."""
-    dL_dh = k.direct.copy()
-    for t in order(range(len(dL_dh) - 1)):
-        dL_dh[t] += carry(dL_dh[t + 1], k.slope_next[t])
-    return dL_dh
 
 
 def _walk_with_updates(k: Pass) -> Array:
@@ -127,10 +108,10 @@ MISTAKES = [
             after={"slope_next": lambda k, right: 0 * right}),
     Mistake("output_path_missing", 7, "∂L/∂h^(t) = Wᵀ H^(t+1) ∂L/∂h^(t+1) for t < T",
             "Who reads h^(t), besides the next state?",
-            after={"direct": _only(LAST)}),
+            after={"direct": lambda k, right: only(right, LAST)}),
     Mistake("last_state_left_out", 7, "∂L/∂h^(T) = 0",
             "Where does the walk back start, and with what?",
-            after={"direct": _only(slice(0, -1))}),
+            after={"direct": lambda k, right: only(right, slice(0, -1))}),
     Mistake("W_not_transposed", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + W H^(t+1) ∂L/∂h^(t+1)",
             "Your gradients are rows. Which side of W do they meet, and is that the way back?",
             after={"W_back": lambda k, right: right.T}),
@@ -145,19 +126,19 @@ MISTAKES = [
             instead={"slope_next": lambda k: k.slope[:-1]}),
     Mistake("tanh_slope_after_W_in_recursion", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + H^(t+1) Wᵀ ∂L/∂h^(t+1)",
             "Going back, what do you meet first: W, or the slope of tanh?",
-            instead={"dL_dh": lambda k: _walk(k, lambda g, H: (g @ k.W_back) * H)}),
+            instead={"dL_dh": lambda k: walk_back(k.direct, k.slope_next, lambda g, H: (g @ k.W_back) * H)}),
     Mistake("recursion_cut_after_one_step", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ H^(t+1) Vᵀ ∂L/∂o^(t+1)",
             "Is ∂L/∂h^(t+1) complete at the moment when you use it? In which order does your loop visit the steps?",
-            instead={"dL_dh": lambda k: _walk(k, lambda g, H: (g * H) @ k.W_back, order=iter)}),
+            instead={"dL_dh": lambda k: walk_back(k.direct, k.slope_next, lambda g, H: (g * H) @ k.W_back, iter)}),
     Mistake("recursion_skips_first_step", 7, "∂L/∂h^(1) = Vᵀ ∂L/∂o^(1)",
             "Which is the last value of t in your loop?",
-            after={"slope_next": _only(slice(1, None))}),
+            after={"slope_next": lambda k, right: only(right, REST)}),
     Mistake("recursion_skips_last_step", 7, "∂L/∂h^(T-1) = Vᵀ ∂L/∂o^(T-1)",
             "Which is the first value of t in your loop?",
-            after={"slope_next": _only(slice(0, -1))}),
+            after={"slope_next": lambda k, right: only(right, slice(0, -1))}),
     Mistake("recursion_counted_twice", 10, "∂L/∂h^(t) times total derivatives of h^(t), not immediate ones",
             "When ∂L/∂h^(t) already knows all that happens later, which derivative of h^(t) is left to multiply with?",
-            after={"dL_dh": lambda k, right: walk_back(right, k.slope_next, k.W_back)}),
+            after={"dL_dh": lambda k, right: walk_back(right, k.slope_next, lambda g, H: (g * H) @ k.W_back)}),
     Mistake("W_updated_inside_loop", 7, "Wᵀ replaced by (W - learning rate · gradient so far)ᵀ, during the walk back",
             "Is W the same at the end of your loop as at its start?",
             instead={"dL_dh": _walk_with_updates}),
@@ -206,14 +187,12 @@ MISTAKES = [
 # fmt: on
 
 # mistakes that can be made in each of the sums
-for _n, (_left, _right, _equation, _term) in _FACTORS.items():
-    for _which, _place, _t in [("first", FIRST, "1"), ("last", LAST, "T")]:
-        MISTAKES.append(
-            Mistake(
-                f"d{_n}_from_{_which}_step_only",
-                _equation,
-                f"∂L/∂{_n} = {_term} at t = {_t} alone",
-                "Does each step add to what is there, or write over it?",
-                instead={f"dL_d{_n}": summed(_left, _right, _place)},
-            )
-        )
+MISTAKES += [
+    Mistake(
+        *(f"d{n}_from_{which}_step_only", equation, f"∂L/∂{n} = {term} at t = {t} alone"),
+        "Does each step add to what is there, or write over it?",
+        instead={f"dL_d{n}": summed(left, right, place)},
+    )
+    for n, (left, right, equation, term) in _FACTORS.items()
+    for which, place, t in [("first", FIRST, "1"), ("last", LAST, "T")]
+]

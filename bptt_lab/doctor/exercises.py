@@ -9,8 +9,8 @@ from bptt_lab import bptt, gradcheck, model
 from bptt_lab.doctor.catalogue import MISTAKES
 from bptt_lab.doctor.exercise import Exercise, Mistake
 from bptt_lab.doctor.localise import Findings, listed, symbol
-from bptt_lab.doctor.passes import RIGHT
-from bptt_lab.model import Array, Params
+from bptt_lab.doctor.passes import RIGHT, only
+from bptt_lab.model import Params
 
 _SIZES = [  # all different, then each of T, B and n_y equal to 1, then all different again
     dict(T=T, B=B, n_x=n_x, n_h=n_h, n_y=n_y)
@@ -21,7 +21,6 @@ _FORBIDDEN = (
     *(gradcheck.complex_step, gradcheck.central_differences, gradcheck.state_grads),
     *(gradcheck.derivative, gradcheck.central_difference),
 )
-_GRADS = Params("dL_dU", "dL_dW", "dL_dV", "dL_db", "dL_dc")
 _EQUATIONS = {"U": 11, "W": 10, "V": 6, "b": 9, "c": 5}  # of the sums
 
 
@@ -39,44 +38,30 @@ def draw(rng: np.random.Generator, T: int, B: int, n_x: int, n_h: int, n_y: int)
 
 def loss_alone(arguments: dict, t: int) -> dict:
     """Gradients are linear in ∂L/∂o: where y^(t) is put equal to ŷ^(t), that step has no loss."""
-    return arguments | {"y": _alone(arguments["y"], t, arguments["trace"].y_hat)}
+    return arguments | {"y": only(arguments["y"], t, arguments["trace"].y_hat)}
 
 
 def grads_alone(arguments: dict, t: int) -> dict:
     """The given gradients are zero but at step t."""
-    return arguments | {name: _alone(arguments[name], t, 0.0) for name in ("dL_do", "dL_dh")}
+    return arguments | {name: only(arguments[name], t) for name in ("dL_do", "dL_dh")}
 
 
-def _alone(array: Array, t: int, elsewhere: Array | float) -> Array:
-    kept = np.zeros_like(array) + elsewhere
-    kept[t] = array[t]
-    return kept
+def _wrong_output_grads(found: Findings) -> tuple[str, str, int]:
+    return "look at what compares ŷ^(t) with y^(t), and at what divides it", "What does the loss average over?", 4
 
 
-def _first_wrong(found: Findings) -> tuple[str, str, int]:
-    """The first stage that is wrong: everything it needs is right."""
-    wrong = found.wrong()
-    if {"V", "c"} <= set(wrong):
-        after = " first, the others follow from it" if set(wrong) & set("UWb") else ""
-        hint = "Which two variables does the output gradient compare, and what divides their difference?"
-        return f"repair ∂L/∂o^(t){after}", hint, 4
-    if place := _wrong_sum(wrong):
-        return place
-    if found.right_at_one("T"):
-        hint = "What does the gradient of a state take from the step after it?"
-        return "∂L/∂o^(t) is right, and so is a single step: look at what ∂L/∂h^(t) takes from later steps", hint, 7
-    hint = "Write down the path from o^(t) back to a^(t): which two factors stand on it?"
-    return "∂L/∂o^(t) is right: look at ∂L/∂h^(t) and ∂L/∂a^(t), already for a single step", hint, 8
+def _wrong_state_grads(found: Findings) -> tuple[str, str, int]:
+    return "look at the two ways in which h^(t) matters", "Which two quantities are computed from h^(t)?", 7
 
 
-def _wrong_sum(wrong: list[str]) -> tuple[str, str, int] | None:
-    """A sum that is wrong although what it sums is right; None if U, W and b are all wrong, and nothing else is."""
+def _wrong_param_grads(found: Findings) -> tuple[str, str, int]:
+    wrong, ask = found.wrong(), "What does each step contribute to it?"
     for name in [name for name in "cV" if name in wrong]:
         first = " first" if len(wrong) > 1 else ""
-        return f"look at the sum for {symbol(name)}{first}", "What does each step contribute to it?", _EQUATIONS[name]
+        return f"look at the sum for {symbol(name)}{first}", ask, _EQUATIONS[name]
     good = [name for name in "UWb" if name not in wrong]
     if not good:
-        return None
+        return "look at ∂L/∂a^(t), which all three need", "How do you go from h^(t) back to a^(t)?", 8
     proof = f"{listed(map(symbol, good))} {'shows' if len(good) == 1 else 'show'} that ∂L/∂a^(t) is right"
     if good == ["W"]:  # its first term is always zero
         proof += " after the first step"
@@ -84,9 +69,25 @@ def _wrong_sum(wrong: list[str]) -> tuple[str, str, int] | None:
     return f"{proof}, so look at the sum for {listed(map(symbol, wrong))}", hint, _EQUATIONS[wrong[0]]
 
 
+def _wrong_backward(found: Findings) -> tuple[str, str, int]:
+    """The first stage that is wrong: everything it needs is right."""
+    wrong = set(found.wrong())
+    if wrong >= {"V", "c"}:
+        after = " first, the others follow from it" if wrong & set("UWb") else ""
+        hint = "Which two variables does the output gradient compare, and what divides their difference?"
+        return f"repair ∂L/∂o^(t){after}", hint, 4
+    if wrong != set("UWb"):
+        return _wrong_param_grads(found)
+    if found.right_at_one("T"):
+        hint = "What does the gradient of a state take from the step after it?"
+        return "∂L/∂o^(t) is right, and so is a single step: look at what ∂L/∂h^(t) takes from later steps", hint, 7
+    hint = "Write down the path from o^(t) back to a^(t): which two factors stand on it?"
+    return "∂L/∂o^(t) is right: look at ∂L/∂h^(t) and ∂L/∂a^(t), already for a single step", hint, 8
+
+
 BACKWARD = Exercise(
     reference=bptt.backward,
-    answer=_GRADS,
+    answer=Params("dL_dU", "dL_dW", "dL_dV", "dL_db", "dL_dc"),
     steps=RIGHT,
     draw=draw,
     sizes=_SIZES,
@@ -94,7 +95,7 @@ BACKWARD = Exercise(
     forbidden=_FORBIDDEN,
     groups=("UWb", "Vc"),
     alone=loss_alone,
-    place=_first_wrong,
+    place=_wrong_backward,
 )
 
 
@@ -114,34 +115,10 @@ def _computes(stage: Exercise, mistake: Mistake) -> bool:
     return True
 
 
-OUTPUT_GRADS = _stage(
-    bptt.output_grads,
-    "dL_do",
-    answer="dL_do",
-    alone=None,
-    place=lambda found: (
-        "look at what compares ŷ^(t) with y^(t), and at what divides it",
-        "What does the loss average over?",
-        4,
-    ),
-)
+OUTPUT_GRADS = _stage(bptt.output_grads, "dL_do", answer="dL_do", alone=None, place=_wrong_output_grads)
 STATE_GRADS = _stage(
-    bptt.state_grads,
-    "slope slope_next W_back direct dL_dh",
-    answer="dL_dh",
-    alone=None,
-    place=lambda found: (
-        "look at the two ways in which h^(t) matters",
-        "Which two quantities are computed from h^(t)?",
-        7,
-    ),
+    *(bptt.state_grads, "slope slope_next W_back direct dL_dh"), answer="dL_dh", alone=None, place=_wrong_state_grads
 )
 PARAM_GRADS = _stage(
-    bptt.param_grads,
-    "slope dL_da dL_dU dL_dW dL_dV dL_db dL_dc",
-    alone=grads_alone,
-    place=lambda found: (
-        _wrong_sum(found.wrong())
-        or ("look at ∂L/∂a^(t), which all three need", "How do you go from h^(t) back to a^(t)?", 8)
-    ),
+    *(bptt.param_grads, "slope dL_da dL_dU dL_dW dL_dV dL_db dL_dc"), alone=grads_alone, place=_wrong_param_grads
 )

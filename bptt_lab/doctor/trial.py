@@ -17,7 +17,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -34,15 +33,6 @@ class Trouble(Exception):
         self.hint = hint
 
 
-class Outcome(NamedTuple):
-    """What one call of a student's function came to."""
-
-    answer: object
-    changed: list[str]  # names of the arguments that are not what they were
-    error: BaseException | None
-    called: str | None  # a function of this course that gives the answer away
-
-
 class Trial:
     """A student's function, how much time is left for all its calls together, and what it may not call."""
 
@@ -52,7 +42,7 @@ class Trial:
         self.yours, self.seconds, self.deadline = yours, seconds, time.monotonic() + seconds
         self.forbidden = {f.__code__: f"{f.__module__.rpartition('.')[2]}.{f.__name__}" for f in forbidden}
 
-    def __call__(self, problems: list[dict[str, object]], quiet: bool = True) -> Iterator[tuple]:
+    def __call__(self, problems: list[dict[str, object]], quiet: bool = True) -> Iterator[tuple[object, list[str]]]:
         """The answer to each problem, and the names of the arguments that the function changed.
 
         quiet    whether what the function prints is dropped
@@ -60,26 +50,24 @@ class Trial:
         """
         with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
             outcomes = self._run(problems)
-        for answer, changed, error, called in outcomes:
-            if called:
-                sentence = f"your function calls {called}, which is the answer that it is compared with"
-                raise Trouble(sentence, "Can you write that step yourself?")
-            if error is not None:
-                raise in_words(error)
-            yield answer, changed
+        for outcome in outcomes:
+            if isinstance(outcome, Trouble):
+                raise outcome
+            yield outcome
         if len(outcomes) < len(problems):
             sentence = f"your function took too long: no answer after {self.seconds:g} seconds for a very small problem"
             raise Trouble(sentence, "Is there a loop that does not end?")
 
-    def _run(self, problems: list[dict]) -> list[Outcome]:
-        """The outcomes up to the first error, or up to the time limit."""
-        outcomes: list[Outcome] = []
+    def _run(self, problems: list[dict[str, object]]) -> list[tuple[object, list[str]] | Trouble]:
+        """The outcomes up to the first trouble, or up to the time limit."""
+        outcomes = []
 
         def work():
-            for arguments in problems:
-                outcomes.append(self._call(arguments))
-                if outcomes[-1].error is not None:
-                    return
+            try:
+                for arguments in problems:
+                    outcomes.append(self._call(arguments))
+            except Trouble as trouble:
+                outcomes.append(trouble)
 
         # with the caller's context, so that NumPy's error state and a notebook's output stay what they are
         thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
@@ -94,9 +82,8 @@ class Trial:
             _stop(thread)
         return finished
 
-    def _call(self, arguments: dict) -> Outcome:
-        before = copy.deepcopy(_parts(arguments))
-        answer, error, called = None, None, None
+    def _call(self, arguments: dict[str, object]) -> tuple[object, list[str]]:
+        before, error, called = copy.deepcopy(_arrays(arguments)), None, None
 
         def watch(frame, event, _):
             nonlocal called
@@ -108,14 +95,18 @@ class Trial:
             sys.setprofile(watch)  # sees every call in this thread, under whatever name the function was imported
             answer = self.yours(*arguments.values())
         except BaseException as stopped:  # SystemExit too: it must not end the notebook
-            error = stopped
+            error = in_words(stopped)
         finally:
             sys.setprofile(earlier)
+        if called:
+            sentence = f"your function calls {called}, which is the answer that it is compared with"
+            raise Trouble(sentence, "Can you write that step yourself?")
+        if error:
+            raise error
         with contextlib.suppress(Exception):  # what cannot be copied is left as it is
             answer = copy.deepcopy(answer)  # the function may use the same arrays again in its next call
-        after = _parts(arguments)
-        changed = [name for name in before if not np.array_equal(before[name], after[name], equal_nan=True)]
-        return Outcome(answer, changed, error, called)
+        after = _arrays(arguments)
+        return answer, [name for name in before if not np.array_equal(before[name], after[name], equal_nan=True)]
 
 
 def in_words(error: BaseException) -> Trouble:
@@ -130,13 +121,13 @@ def in_words(error: BaseException) -> Trouble:
     return Trouble(text, "What does each name in that line hold, and in which shape?")
 
 
-def _parts(arguments: dict[str, object]) -> dict[str, object]:
-    """The arrays by name, those of a NamedTuple as trace.h."""
-    parts = {}
+def _arrays(arguments: dict[str, object]) -> dict[str, np.ndarray]:
+    """The arrays among the arguments, and those of NamedTuples under names like trace.h."""
+    parts = dict(arguments)
     for name, value in arguments.items():
-        fields = value._asdict() if hasattr(value, "_asdict") else {}
-        parts |= {f"{name}.{field}": part for field, part in fields.items()} or {name: value}
-    return parts
+        if hasattr(value, "_asdict"):
+            parts |= {f"{name}.{field}": part for field, part in value._asdict().items()}
+    return {name: part for name, part in parts.items() if isinstance(part, np.ndarray)}
 
 
 def _is_theirs(filename: str) -> bool:
