@@ -8,8 +8,8 @@ from itertools import chain
 import numpy as np
 
 from bptt_lab import validate
-from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, Mistake
-from bptt_lab.doctor.localise import Findings, heat, listed, localise, symbol
+from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, Mistake, errors, scales
+from bptt_lab.doctor.localise import Findings, listed, localise, symbol
 from bptt_lab.doctor.reading import read
 from bptt_lab.doctor.suspects import suspects
 from bptt_lab.doctor.trial import Trial, Trouble
@@ -78,18 +78,13 @@ def examine(exercise: Exercise, yours: Callable, seed: int = 0, seconds: float =
     sizes = {name: validate.size(name, size) for name, size in sizes.items() if size is not None}
     search = suspects(exercise, validate.size("seed", seed, least=0), **sizes)
     trial = Trial(yours, validate.positive("seconds", seconds), (exercise.reference, *exercise.forbidden))
-    cases = search.cases
-    theirs = [exercise.right(case) for case in cases]
+    cases, theirs = search.cases, [exercise.right(case) for case in search.cases]
     try:
-        answers, again, changed = _answers(exercise, trial, cases, theirs)
+        answers, changed = _answers(exercise, trial, cases, theirs)
     except Trouble as trouble:
         return Diagnosis(False, where=str(trouble), hint=trouble.hint)
-    errors = [exercise.errors(*pair) for pair in zip(answers, theirs)]
-    digits = {name: _digits(max(error[name] for error in errors)) for name in exercise.names}
-    found = Findings(exercise, cases, answers, theirs, errors, heat=None)
-    if max(exercise.errors(again, answers[0]).values()) > 1e-7:
-        where = "your function gives two answers to the same question"
-        return Diagnosis(False, digits, where=where, hint="What survives from one call to the next, or is drawn anew?")
+    found = Findings(exercise, cases, answers, theirs, [errors(*pair) for pair in zip(answers, theirs)])
+    digits = {name: _digits(max(error[name] for error in found.errors)) for name in exercise.names}
     if not found.wrong():
         where, hint = f"right, to {_how_many(min(digits.values()))}", ""
         if changed:
@@ -97,25 +92,24 @@ def examine(exercise: Exercise, yours: Callable, seed: int = 0, seconds: float =
             hint = "Which line writes into an array that it was given?"
         no_error = np.zeros((len(digits), cases[0].sizes["T"])) if "T" in cases[0].sizes else None
         return Diagnosis(not changed, digits, where=where, hint=hint, error=no_error)
-    found = found._replace(heat=_heat_map(exercise, trial, cases[0]))
-    explanations, slip = search.explain(answers), ""
+    error = _heat_map(exercise, trial, cases[0])
+    explanations = search.explain(answers)
     if explanations:
         where, hint, equation, slip = _in_words(explanations)
     else:
-        where, hint, equation = localise(found)
+        (where, hint, equation), slip = localise(found, error), ""
     if changed:
         where = f"{where}; your function also changes {changed}"
     first, *others = [tuple(mistake.name for mistake in mistakes) for mistakes in explanations] or [()]
-    return Diagnosis(False, digits, first, where, hint, equation, slip, found.heat, tuple(others))
+    return Diagnosis(False, digits, first, where, hint, equation, slip, error, tuple(others))
 
 
 def _answers(exercise: Exercise, trial: Trial, cases: list[Case], theirs: list[dict[str, Array]]) -> tuple:
-    """The answers to all problems, a second answer to the first one, and what the function changed, in words."""
-    cases, theirs = [*cases, cases[0]], [*theirs, theirs[0]]
-    first, *others = map(exercise.arguments, cases)
+    """The answers to all problems, and what the function changed, in words. The first problem is given once more."""
+    first, *others = [exercise.arguments(case) for case in [*cases, cases[0]]]
     calls = chain(trial([first], quiet=False), trial(others))  # what the student prints is shown once
     answers, changed = [], set()
-    for case, expected in zip(cases, theirs):
+    for case, expected in zip([*cases, cases[0]], [*theirs, theirs[0]]):
         try:
             answer, names = next(calls)
             answers.append(read(answer, expected))
@@ -125,43 +119,40 @@ def _answers(exercise: Exercise, trial: Trial, cases: list[Case], theirs: list[d
             sizes = ", ".join(f"{name} = {case.sizes[name]}" for name in exercise.telling)
             raise Trouble(f"with {sizes}: {trouble}", trouble.hint) from None
         changed |= set(names)
-    return answers[:-1], answers[-1], listed(sorted(changed)) if changed else ""
+    *answers, again = answers
+    if max(errors(again, answers[0]).values()) > 1e-7:
+        hint = "What survives from one call to the next, or is drawn anew?"
+        raise Trouble("your function gives two answers to the same question", hint)
+    return answers, listed(sorted(changed)) if changed else ""
 
 
 def _heat_map(exercise: Exercise, trial: Trial, case: Case) -> Array | None:
     """Error of what each step contributes, (gradients, T); None if the function cannot be asked for one step alone."""
-    steps, alone = range(case.sizes.get("T", 0)), exercise.alone or (lambda arguments, t: arguments)
-    theirs = [exercise.by_name(exercise.reference(*alone(exercise.arguments(case), t).values())) for t in steps]
+    steps = [case._replace(step=t) for t in range(case.sizes.get("T", 0))]
+    theirs = [exercise.right(step) for step in steps]
     try:
-        answers = trial([alone(exercise.arguments(case), t) for t in steps])
+        answers = trial([exercise.arguments(step) for step in steps])
         yours = [read(answer, expected) for (answer, _), expected in zip(answers, theirs)]
     except Trouble:
         return None
-    if exercise.alone is None:  # where the answer has steps of its own, they are compared one by one
-        if any(array.shape[:1] != (len(steps),) for one in theirs for array in one.values()):
+    if exercise.alone is None:  # an answer that has a time axis is compared step by step
+        if any(len(array) != len(steps) for one in theirs for array in one.values()):
             return None
-        yours, theirs = ([_at(one, t) for t, one in enumerate(each)] for each in (yours, theirs))
-    return heat(exercise, yours, theirs) if yours else None
-
-
-def _at(arrays: dict[str, Array], t: int) -> dict[str, Array]:
-    return {name: array[t] for name, array in arrays.items()}
+        yours, theirs = ([{n: a[t] for n, a in one.items()} for t, one in enumerate(each)] for each in (yours, theirs))
+    scale = {name: max(scales(one)[name] for one in theirs) for name in exercise.names}
+    return np.array([[np.abs(a[n] - b[n]).max() / scale[n] for a, b in zip(yours, theirs)] for n in exercise.names])
 
 
 def _in_words(explanations: list[tuple[Mistake, ...]]) -> tuple[str, str, int | None, str]:
     """The names of the mistakes; the question and the equation are those of the first; the formulas of all."""
-    mistakes, *others = explanations
+    names = [listed(f"“{mistake.name.replace('_', ' ')}”" for mistake in mistakes) for mistakes in explanations]
+    mistakes = explanations[0]
     known = {1: "a known mistake", 2: "two mistakes together"}.get(len(mistakes), "several mistakes together")
-    where = f"your gradient is that of {known}: {listed(map(quoted, mistakes))}"
-    if others:
-        where += f" (or of: {'; or '.join(listed(map(quoted, other)) for other in others[:3])})"
+    where = f"your gradient is that of {known}: {names[0]}"
+    if names[1:]:
+        where += f" (or of: {'; or '.join(names[1:4])})"
     slip = f"What you computed is {'; and '.join(mistake.formula for mistake in mistakes)}."
     return where, mistakes[0].hint, mistakes[0].equation, slip
-
-
-def quoted(mistake: Mistake) -> str:
-    """The mistake's name for a reader."""
-    return f"“{mistake.name.replace('_', ' ')}”"
 
 
 def _digits(error: float) -> int:

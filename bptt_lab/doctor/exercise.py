@@ -59,6 +59,7 @@ class Case(NamedTuple):
 
     sizes: dict[str, int]
     seed: list[int]
+    step: int | None = None  # the only one that counts, if given
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,7 +73,6 @@ class Exercise:
     sizes      of the problems: those of the first differ from each other; in others, one that can hide a mistake is 1
     mistakes   they become the `catalogue`, by name
     forbidden  functions that give the answer away, besides the reference
-    groups     names of gradients that are sums of the same terms, so that they are held to one scale
     alone      alone(arguments, t) -> arguments in which step t alone counts, for the errors by step
     place      place(findings) -> where to look, a question, an equation or None; for when no known mistake fits
     raises     ValueError if a mistake touches a quantity that has no step
@@ -85,7 +85,6 @@ class Exercise:
     sizes: Sequence[dict[str, int]]
     mistakes: InitVar[Iterable[Mistake]] = ()
     forbidden: Iterable[Callable] = ()
-    groups: Sequence[Iterable[str]] = ()
     alone: Callable[[dict, int], dict] | None = None
     place: Callable[..., tuple[str, str, int | None]] | None = None
     catalogue: dict[str, Mistake] = field(init=False, default_factory=dict)
@@ -120,7 +119,8 @@ class Exercise:
     def arguments(self, case: Case) -> dict[str, object]:
         """Fresh arguments of the function, by name; nothing done to them comes back here."""
         drawn = self.draw(np.random.default_rng(case.seed), **case.sizes)
-        return {name: drawn[name] for name in self.parameters if name in drawn}
+        arguments = {name: drawn[name] for name in self.parameters if name in drawn}
+        return arguments if case.step is None or self.alone is None else self.alone(arguments, case.step)
 
     def right(self, case: Case) -> dict[str, Array]:
         """The right arrays by name."""
@@ -128,7 +128,8 @@ class Exercise:
 
     def wrong(self, case: Case, mistakes: Iterable[Mistake]) -> dict[str, Array]:
         """The arrays with these mistakes, under the same names."""
-        return self.by_name(self.combine(*mistakes)(*self.arguments(case).values()))
+        with np.errstate(all="ignore"):  # two mistakes together may overflow
+            return self.by_name(self.combine(*mistakes)(*self.arguments(case).values()))
 
     def by_name(self, answer: object) -> dict[str, Array]:
         """The arrays of an answer of the right type."""
@@ -156,21 +157,20 @@ class Exercise:
 
         return wrong
 
-    def scales(self, arrays: Mapping[str, Array]) -> dict[str, float]:
-        """The largest entry of each, and at least a tenth of the largest in its group.
 
-        So one that is zero, or nearly cancels, is not held to more digits than rounding leaves.
-        """
-        largest = {name: float(np.abs(array).max()) for name, array in arrays.items()}
-        group = {name: next((group for group in self.groups if name in group), self.names) for name in arrays}
-        return {
-            name: max(value, *(0.1 * largest[other] for other in group[name])) or 1.0 for name, value in largest.items()
-        }
+def scales(arrays: Mapping[str, Array]) -> dict[str, float]:
+    """The largest entry of each, and at least a tenth of the largest of all.
 
-    def errors(self, yours: Mapping[str, Array], theirs: Mapping[str, Array]) -> dict[str, float]:
-        """max |difference| / scale, for each name."""
-        scale = self.scales(theirs)
-        return {name: float(np.abs(yours[name] - theirs[name]).max()) / scale[name] for name in theirs}
+    So one that is zero, or nearly cancels, is not held to more digits than rounding leaves.
+    """
+    largest = {name: float(np.abs(array).max()) for name, array in arrays.items()}
+    return {name: max(value, 0.1 * max(largest.values())) or 1.0 for name, value in largest.items()}
+
+
+def errors(yours: Mapping[str, Array], theirs: Mapping[str, Array]) -> dict[str, float]:
+    """max |difference| / scale, for each name."""
+    scale = scales(theirs)
+    return {name: float(np.abs(yours[name] - theirs[name]).max()) / scale[name] for name in theirs}
 
 
 def possible_together(*mistakes: Mistake) -> bool:

@@ -93,7 +93,6 @@ BACKWARD = Exercise(
     sizes=_SIZES,
     mistakes=MISTAKES,
     forbidden=_FORBIDDEN,
-    groups=("UWb", "Vc"),
     alone=loss_alone,
     place=_wrong_backward,
 )

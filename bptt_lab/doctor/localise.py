@@ -20,7 +20,6 @@ class Findings(NamedTuple):
     yours: list[dict[str, Array]]
     right: list[dict[str, Array]]
     errors: list[dict[str, float]]
-    heat: Array | None  # (gradients, T)
 
     def wrong(self, case: int | None = None) -> list[str]:
         """Names of the gradients that are wrong in this problem, or in any."""
@@ -34,11 +33,14 @@ class Findings(NamedTuple):
         return bool(at_one) and not any(map(self.wrong, at_one)) and all(map(self.wrong, others[:1]))
 
 
-def localise(found: Findings) -> tuple[str, str, int | None]:
-    """One sentence that says where, one question, and the equation to read again."""
+def localise(found: Findings, heat: Array | None) -> tuple[str, str, int | None]:
+    """One sentence that says where, one question, and the equation to read again.
+
+    heat     (gradients, T), the error of what each step contributes; None if that could not be asked
+    """
     wrong = found.wrong()
     factor = _factor(found, wrong)
-    facts = [factor] if factor else [_only_when(found, wrong), _steps(found)]
+    facts = [factor] if factor else [_only_when(found, wrong), _steps(found, heat)]
     facts = "".join(f", {fact}" for fact in facts if fact)
     sentence = f"{listed(map(symbol, wrong))} {'is' if len(wrong) == 1 else 'are'} wrong{facts}"
     if found.exercise.place is None:
@@ -103,12 +105,11 @@ def _factor_in_words(number: float, powers: dict[str, int]) -> str:
     return f"{' · '.join(up)}{over} times what it should be"
 
 
-def _steps(found: Findings) -> str:
+def _steps(found: Findings, heat: Array | None) -> str:
     """Which time steps contribute wrongly."""
-    if found.heat is None:
+    if heat is None:
         return ""
-    bad = np.flatnonzero(found.heat.max(axis=0) > TOLERANCE) + 1  # steps of the report count from 1
-    T = found.heat.shape[1]
+    bad, T = np.flatnonzero(heat.max(axis=0) > TOLERANCE) + 1, heat.shape[1]  # steps of the report count from 1
     if len(bad) in (0, T) or np.any(np.diff(bad) != 1):
         return ""
     first, last = int(bad[0]), int(bad[-1])
@@ -118,10 +119,3 @@ def _steps(found: Findings) -> str:
     steps = f"step {first}{which}" if first == last else f"steps {first} to {last}"
     of_loss = "in what comes from the loss " if found.exercise.alone and "y" in found.exercise.parameters else ""
     return f"but only {of_loss}at {steps} of {T}"
-
-
-def heat(exercise: Exercise, yours: list[dict[str, Array]], right: list[dict[str, Array]]) -> Array:
-    """Relative error of each gradient's contribution from each step, (gradients, T)."""
-    scales = [exercise.scales(one) for one in right]
-    scale = {name: max(one[name] for one in scales) for name in right[0]}
-    return np.array([[np.abs(a[n] - b[n]).max() / scale[n] for a, b in zip(yours, right)] for n in right[0]])

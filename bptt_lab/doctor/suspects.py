@@ -6,7 +6,7 @@ from itertools import combinations, islice, product
 
 import numpy as np
 
-from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, Mistake, possible_together
+from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, Mistake, errors, possible_together, scales
 from bptt_lab.model import Array
 
 
@@ -15,7 +15,7 @@ class Table:
 
     def __init__(self, exercise: Exercise, case: Case, sets: list[tuple[Mistake, ...]]):
         answers = [exercise.wrong(case, mistakes) for mistakes in sets]
-        scale = [exercise.scales(answer) for answer in answers]
+        scale = [scales(answer) for answer in answers]
         self.sets = sets
         self.values = {name: np.array([answer[name] for answer in answers]) for name in exercise.names}
         self.scales = {name: np.array([one[name] for one in scale]) for name in exercise.names}
@@ -60,14 +60,14 @@ class Suspects:
 
     def _confirmed(self, sets: Iterable[tuple[Mistake, ...]], answers: list[dict[str, Array]]) -> list:
         def confirms(mistakes: tuple[Mistake, ...], case: Case, answer: dict[str, Array]) -> bool:
-            return max(self.exercise.errors(answer, self.exercise.wrong(case, mistakes)).values()) <= TOLERANCE
+            return max(errors(answer, self.exercise.wrong(case, mistakes)).values()) <= TOLERANCE
 
         return [one for one in sets if all(confirms(one, *pair) for pair in zip(self.cases, answers))]
 
     def _from_parts(self, answer: dict[str, Array]) -> list[tuple[Mistake, ...]]:
         """Sets of three or more, where each of its arrays shows at most two of them."""
         options = []
-        for name, error in self.exercise.errors(answer, self.exercise.right(self.cases[0])).items():
+        for name, error in errors(answer, self.exercise.right(self.cases[0])).items():
             if error > TOLERANCE:
                 fits = [[table.sets[i] for i in np.flatnonzero(table.fits(name, answer[name]))]
                         for table in (self.singles, self.pairs)]  # fmt: skip

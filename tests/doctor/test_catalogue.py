@@ -10,7 +10,7 @@ from problems import make_problem, problems
 from bptt_lab import bptt, model
 from bptt_lab.doctor import BACKWARD, CATALOGUE, Mistake, combine
 from bptt_lab.doctor.catalogue import LEARNING_RATE
-from bptt_lab.doctor.exercise import possible_together
+from bptt_lab.doctor.exercise import errors, possible_together
 from bptt_lab.gradcheck import relative_error
 from bptt_lab.model import Params
 
@@ -23,7 +23,7 @@ RIGHT_FORMULAS = [  # of equations (3) to (11); a slip may contain parts of one,
 
 
 def distance(a, b):
-    return max(BACKWARD.errors(a, b).values())
+    return max(errors(a, b).values())
 
 
 @given(problems())
