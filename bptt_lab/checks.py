@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from bptt_lab import doctor
-from bptt_lab.doctor import CATALOGUE, Diagnosis
+from bptt_lab.doctor import Diagnosis, Exercise, exercises
 
 
 def check(yours: Callable, reference: Callable, *cases: tuple, tolerance: float = 1e-9) -> None:
@@ -41,38 +41,38 @@ def diagnose(
     seconds           time limit for all calls together
     raises            TypeError if it is not a function
     """
-    return doctor.examine(doctor.BACKWARD, student_backward, seed, seconds, B=B, n_y=n_y)
+    return doctor.examine(exercises.BACKWARD, student_backward, seed, seconds, B=B, n_y=n_y)
 
 
 def output_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
     """The same for the first stage alone, yours(trace, y) -> ∂L/∂o."""
-    return doctor.examine(doctor.OUTPUT_GRADS, yours, seed, B=B, n_y=n_y)
+    return doctor.examine(exercises.OUTPUT_GRADS, yours, seed, B=B, n_y=n_y)
 
 
 def state_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
     """The same for the second stage alone, yours(params, trace, dL_do) -> ∂L/∂h, with a random ∂L/∂o."""
-    return doctor.examine(doctor.STATE_GRADS, yours, seed, B=B, n_y=n_y)
+    return doctor.examine(exercises.STATE_GRADS, yours, seed, B=B, n_y=n_y)
 
 
 def param_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
     """The same for the third stage alone, yours(trace, dL_do, dL_dh) -> ∂L/∂U … ∂L/∂c, with random ∂L/∂o and ∂L/∂h."""
-    return doctor.examine(doctor.PARAM_GRADS, yours, seed, B=B, n_y=n_y)
+    return doctor.examine(exercises.PARAM_GRADS, yours, seed, B=B, n_y=n_y)
 
 
-def confusion(seeds: int = 3, pairs: int | None = None) -> Iterator[str]:
+def confusion(seeds: int = 3, pairs: int | None = None, exercise: Exercise = exercises.BACKWARD) -> Iterator[str]:
     """Lines of a table: what every single mistake is named as, on several seeds; then how many pairs are named right.
 
     pairs    how many of them, drawn at random; all if not given, which takes minutes
     """
-    singles = Counter()
-    for mistake, seed in product(CATALOGUE.values(), range(seeds)):
-        verdict = diagnose(mistake.backward, seed=seed)
+    singles, kinds = Counter(), Counter()
+    for mistake, seed in product(exercise.catalogue.values(), range(seeds)):
+        verdict = doctor.examine(exercise, mistake.backward, seed)
         singles[mistake.name, " + ".join(verdict.mistakes) or verdict.where] += 1
     yield f"{'mistake':40} {'named as':40} times of {seeds}"
     yield from (f"{made:40} {named:40} {count}" for (made, named), count in singles.items())
-    sets, kinds = doctor.suspects(doctor.BACKWARD, 0).pairs.sets, Counter()
-    for place in np.random.default_rng(0).permutation(len(sets))[:pairs]:
-        kinds[_kind(tuple(mistake.name for mistake in sets[place]), diagnose(doctor.combine(*sets[place])))] += 1
+    sets = doctor.suspects(exercise, seed=0).pairs.sets
+    for pair in (sets[place] for place in np.random.default_rng(0).permutation(len(sets))[:pairs]):
+        kinds[_kind(tuple(mistake.name for mistake in pair), doctor.examine(exercise, exercise.combine(*pair)))] += 1
     named = sum(count for (made, name), count in singles.items() if made == name)
     yield f"single mistakes named right: {named} of {singles.total()}"
     yield from (f"pairs {kind}: {count} of {kinds.total()}" for kind, count in sorted(kinds.items()))

@@ -74,3 +74,17 @@ def test_what_is_done_to_a_params_in_place_does_not_leak(capsys):
     before = params.W.copy()
     checks.check(halved_in_place, lambda params: 0.5 * params.W, (params,), (params,))
     assert capsys.readouterr().out.startswith("right") and (params.W == before).all()
+
+
+def test_what_is_done_to_a_list_or_a_generator_does_not_leak(capsys):
+    def first_drawn(numbers, rng):
+        return numbers.pop() + rng.normal()
+
+    numbers, rng = [1.0, 2.0], np.random.default_rng(0)
+    checks.check(first_drawn, lambda numbers, rng: 2.0 + rng.normal(), (numbers, rng), (numbers, rng))
+    assert capsys.readouterr().out.startswith("right, in 2 of 2") and numbers == [1.0, 2.0]
+
+
+def test_a_crash_inside_a_library_is_told_by_the_student_s_own_line(capsys):
+    checks.check(lambda z: np.linalg.inv(z), doubled, (np.ones((2, 3)),))
+    assert "line" in (printed := capsys.readouterr().out) and "np.linalg.inv(z)" in printed

@@ -128,7 +128,9 @@ def _answers(exercise: Exercise, trial: Trial, cases: list[Case], theirs: list[d
 
 def _heat_map(exercise: Exercise, trial: Trial, case: Case) -> Array | None:
     """Error of what each step contributes, (gradients, T); None if the function cannot be asked for one step alone."""
-    steps = [case._replace(step=t) for t in range(case.sizes.get("T", 0))]
+    if "T" not in case.sizes:
+        return None
+    steps = [case._replace(step=t) for t in range(case.sizes["T"])]
     theirs = [exercise.right(step) for step in steps]
     try:
         answers = trial([exercise.arguments(step) for step in steps])
@@ -136,7 +138,7 @@ def _heat_map(exercise: Exercise, trial: Trial, case: Case) -> Array | None:
     except Trouble:
         return None
     if exercise.alone is None:  # an answer that has a time axis is compared step by step
-        if any(len(array) != len(steps) for one in theirs for array in one.values()):
+        if any(array.shape[:1] != (len(steps),) for one in theirs for array in one.values()):
             return None
         yours, theirs = ([{n: a[t] for n, a in one.items()} for t, one in enumerate(each)] for each in (yours, theirs))
     scale = {name: max(scales(one)[name] for one in theirs) for name in exercise.names}

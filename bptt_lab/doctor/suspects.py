@@ -1,6 +1,6 @@
 """Which known mistakes, alone or together, give the answer at hand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import combinations, islice, product
 
@@ -20,16 +20,12 @@ class Table:
         self.values = {name: np.array([answer[name] for answer in answers]) for name in exercise.names}
         self.scales = {name: np.array([one[name] for one in scale]) for name in exercise.names}
 
-    def fits(self, name: str, array: Array) -> Array:
-        """For each set, whether it gives this array."""
-        if not self.sets:
-            return np.zeros(0, dtype=bool)
-        difference = np.abs(self.values[name] - array).reshape(len(self.sets), -1).max(axis=1)
-        return difference <= TOLERANCE * self.scales[name]
-
     def fitting(self, answer: dict[str, Array]) -> list[tuple[Mistake, ...]]:
-        """The sets that give all of these arrays."""
-        fits = np.logical_and.reduce([self.fits(name, array) for name, array in answer.items()])
+        """The sets that give all of these arrays, which may be some of an answer."""
+        fits = np.ones(len(self.sets), dtype=bool)
+        for name, array in answer.items():
+            difference = np.abs(self.values[name].reshape(len(self.sets), array.size) - array.ravel()).max(axis=1)
+            fits &= difference <= TOLERANCE * self.scales[name]
         return [self.sets[i] for i in np.flatnonzero(fits)]
 
 
@@ -64,21 +60,16 @@ class Suspects:
 
         return [one for one in sets if all(confirms(one, *pair) for pair in zip(self.cases, answers))]
 
-    def _from_parts(self, answer: dict[str, Array]) -> list[tuple[Mistake, ...]]:
-        """Sets of three or more, where each of its arrays shows at most two of them."""
-        options = []
-        for name, error in errors(answer, self.exercise.right(self.cases[0])).items():
-            if error > TOLERANCE:
-                fits = [[table.sets[i] for i in np.flatnonzero(table.fits(name, answer[name]))]
-                        for table in (self.singles, self.pairs)]  # fmt: skip
-                options.append(fits[0] or fits[1])
-        unions = []
+    def _from_parts(self, answer: dict[str, Array]) -> Iterator[tuple[Mistake, ...]]:
+        """Sets of three or more, where each array shows at most two of them."""
+        error = errors(answer, self.exercise.right(self.cases[0]))
+        wrong = [{name: array} for name, array in answer.items() if error[name] > TOLERANCE]
+        options = [self.singles.fitting(one) or self.pairs.fitting(one) for one in wrong]
         for choice in islice(product(*options), 200):
             names = {mistake.name for mistakes in choice for mistake in mistakes}
             union = tuple(mistake for mistake in self.candidates if mistake.name in names)
             if len(union) > 2 and possible_together(*union):
-                unions.append(union)
-        return unions
+                yield union
 
 
 @lru_cache(maxsize=16)
