@@ -6,10 +6,11 @@ reading    the arrays of an answer
 trial      running a function that may stop, hang or cheat
 exercises  those of the plain network
 catalogue  its named wrong gradients
-passes     its right backward pass, cut into small steps
+steps      its right backward pass, cut into small steps
 localise   where to look when no name fits
 suspects   which known mistakes, alone or in pairs, give the answer at hand
 exercise   what the doctor must know of any exercise
+passes     an answer cut into named steps, and what a mistake in one of them is
 
 An exercise of your own is a right function, the same cut into steps, problems to try it on, and what can go wrong:
 
@@ -25,7 +26,8 @@ Another exercise on the plain network starts from one that is there: dataclasses
 
 from bptt_lab.doctor import exercises, plots
 from bptt_lab.doctor.diagnosis import Diagnosis, examine
-from bptt_lab.doctor.exercise import Exercise, Mistake
+from bptt_lab.doctor.exercise import Exercise
+from bptt_lab.doctor.passes import Mistake
 from bptt_lab.doctor.suspects import suspects
 from bptt_lab.doctor.trial import in_words
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bptt_lab.doctor.exercise import Mistake, Pass
-from bptt_lab.doctor.passes import only, summed, walk_back
+from bptt_lab.doctor.passes import Mistake, Pass
+from bptt_lab.doctor.steps import only, summed, walk_back
 from bptt_lab.model import Array, sigmoid
 
 LEARNING_RATE = 0.1  # of the one mistake that updates W inside the loop

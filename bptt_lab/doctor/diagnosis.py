@@ -8,8 +8,9 @@ from itertools import chain
 import numpy as np
 
 from bptt_lab import validate
-from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, Mistake, errors, scales
+from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, errors, scales
 from bptt_lab.doctor.localise import Findings, listed, localise, symbol
+from bptt_lab.doctor.passes import Mistake
 from bptt_lab.doctor.reading import read
 from bptt_lab.doctor.suspects import suspects
 from bptt_lab.doctor.trial import Trial, Trouble

@@ -1,57 +1,17 @@
-"""A function for students to write, and what the doctor must know to say what is wrong with theirs.
-
-The right answer is cut into named steps that each follow from earlier ones. A mistake puts its own function instead of
-one of them, or changes its value after it; so two mistakes can meet in one function.
-"""
+"""A function for students to write, and what the doctor must know to say what is wrong with theirs."""
 
 import inspect
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from bptt_lab.doctor.passes import Mistake, Pass, steps_with
 from bptt_lab.model import Array
 
 TOLERANCE = 1e-5  # relative: float32 and finite differences pass, and no two of a catalogue should be nearer than 1e-3
-
-
-class Pass:
-    """One way through the steps. A quantity is computed when it is first asked for, from those it needs."""
-
-    def __init__(self, steps: Mapping[str, Callable[["Pass"], Array]], arguments: Mapping[str, object]):
-        tuples = [argument for argument in arguments.values() if hasattr(argument, "_fields")]
-        shared = Counter(name for one in tuples for name in one._fields)  # k.c would be doubtful: ask for k.params.c
-        fields = {name: value for one in tuples for name, value in one._asdict().items() if shared[name] == 1}
-        self.__dict__.update(fields | dict(arguments), steps=steps)
-
-    def __getattr__(self, name: str) -> Array:  # Python calls this only for what is not known yet
-        if name not in self.steps:
-            raise AttributeError(f"{name} must be given or have a step, got neither: see the exercise's steps")
-        self.__dict__[name] = value = self.steps[name](self)
-        return value
-
-
-class Mistake(NamedTuple):
-    """A wrong answer. `instead` and `after` map a quantity to f(k) and f(k, value); k is the `Pass` so far."""
-
-    name: str
-    equation: int | None  # the one to read again
-    formula: str  # with the slip
-    hint: str  # a question
-    instead: Mapping[str, Callable[[Pass], Array]] = {}
-    after: Mapping[str, Callable[[Pass, Array], Array]] = {}
-    exercise: "Exercise | None" = None  # in whose catalogue it stands
-
-    def backward(self, *arguments: object) -> object:
-        """The wrong answer to the arguments of the exercise, in the type of the right one."""
-        return self.exercise.combine(self)(*arguments)
-
-    @property
-    def touches(self) -> set[str]:
-        """Names of the quantities that are not as they should be."""
-        return {*self.instead, *self.after}
 
 
 class Case(NamedTuple):
@@ -70,10 +30,11 @@ class Exercise:
     answer     what it returns, with the name of a step in the place of each array: "dL_do", or Params("dL_dU", …)
     steps      quantity: f(k); k has the arguments, the fields of those that are NamedTuples, and the other quantities
     draw       draw(rng, **sizes) -> at least the arguments, by name: random ones, on which no mistake hides
-    sizes      of the problems: those of the first differ from each other; in others, one that can hide a mistake is 1
+    sizes      of the problems: those of the first differ from each other; in others, one that can hide a mistake is 1;
+               the last differ from all; T counts steps
     mistakes   they become the `catalogue`, by name
-    forbidden  functions that give the answer away, besides the reference
-    alone      alone(arguments, t) -> arguments in which step t alone counts, for the errors by step
+    forbidden  functions that give the answer away, besides the reference; no step may call one of these either
+    alone      alone(what `draw` gave, t) -> the same with step t alone counting, for the errors by step
     place      place(findings) -> where to look, a question, an equation or None; for when no known mistake fits
     raises     ValueError if a mistake touches a quantity that has no step
     """
@@ -95,7 +56,7 @@ class Exercise:
                 raise ValueError(f"{mistake.name} must touch steps of the exercise, got {min(unknown)}: add that step")
             self.catalogue[mistake.name] = mistake._replace(exercise=self)
 
-    @property
+    @cached_property
     def parameters(self) -> list[str]:
         """Names of the arguments."""
         return list(inspect.signature(self.reference).parameters)
@@ -119,12 +80,13 @@ class Exercise:
     def arguments(self, case: Case) -> dict[str, object]:
         """Fresh arguments of the function, by name; nothing done to them comes back here."""
         drawn = self.draw(np.random.default_rng(case.seed), **case.sizes)
-        arguments = {name: drawn[name] for name in self.parameters if name in drawn}
-        return arguments if case.step is None or self.alone is None else self.alone(arguments, case.step)
+        if self.alone and case.step is not None:
+            drawn = self.alone(drawn, case.step)
+        return {name: drawn[name] for name in self.parameters if name in drawn}
 
     def right(self, case: Case) -> dict[str, Array]:
         """The right arrays by name."""
-        return self.by_name(self.reference(*self.arguments(case).values()))
+        return self.by_name(self.reference(**self.arguments(case)))
 
     def wrong(self, case: Case, mistakes: Iterable[Mistake]) -> dict[str, Array]:
         """The arrays with these mistakes, under the same names."""
@@ -140,14 +102,7 @@ class Exercise:
 
         raises   ValueError if two of them replace the same quantity: they cannot both be made
         """
-        steps = dict(self.steps)
-        if not possible_together(*mistakes):
-            names = " and ".join(mistake.name for mistake in mistakes)
-            raise ValueError(f"mistakes must differ in what they replace, got {names}: choose another pair")
-        for mistake in mistakes:
-            steps.update(mistake.instead)
-        for mistake in mistakes:
-            steps.update({name: _then(steps[name], change) for name, change in mistake.after.items()})
+        steps = steps_with(self.steps, mistakes)
 
         def wrong(*arguments: object) -> object:
             k = Pass(steps, dict(zip(self.parameters, arguments)))
@@ -171,13 +126,3 @@ def errors(yours: Mapping[str, Array], theirs: Mapping[str, Array]) -> dict[str,
     """max |difference| / scale, for each name."""
     scale = scales(theirs)
     return {name: float(np.abs(yours[name] - theirs[name]).max()) / scale[name] for name in theirs}
-
-
-def possible_together(*mistakes: Mistake) -> bool:
-    """Whether no two of them replace the same quantity."""
-    names = [name for mistake in mistakes for name in mistake.instead]
-    return len(names) == len(set(names))
-
-
-def _then(step: Callable, change: Callable) -> Callable:
-    return lambda k: change(k, step(k))

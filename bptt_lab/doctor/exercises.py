@@ -7,9 +7,10 @@ import numpy as np
 
 from bptt_lab import bptt, gradcheck, model
 from bptt_lab.doctor.catalogue import MISTAKES
-from bptt_lab.doctor.exercise import Exercise, Mistake
+from bptt_lab.doctor.exercise import Exercise
 from bptt_lab.doctor.localise import Findings, listed, symbol
-from bptt_lab.doctor.passes import RIGHT, only
+from bptt_lab.doctor.passes import Mistake
+from bptt_lab.doctor.steps import RIGHT, only
 from bptt_lab.model import Params
 
 _SIZES = [  # all different, then each of T, B and n_y equal to 1, then all different again

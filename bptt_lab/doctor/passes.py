@@ -1,61 +1,75 @@
-"""The right backward pass of the plain network, cut into steps that are finer than the three stages of `bptt`."""
+"""A right answer cut into named steps that each follow from earlier ones, and what a mistake in one of them is.
 
-from collections.abc import Callable
+A mistake puts its own function instead of a step, or changes its value after it; so two can meet in one answer.
+"""
 
-import numpy as np
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
-from bptt_lab import validate
-from bptt_lab.doctor.exercise import Pass
 from bptt_lab.model import Array
 
 
-def output_gradient(k: Pass) -> Array:
-    """∂L/∂o^(t) = (ŷ^(t) - y^(t)) / B, eqs. (3) and (4); shape (T, B, n_y)."""
-    validate.targets(k.y_hat, k.y)
-    return (k.y_hat - k.y) / k.y.shape[1]
+class Pass:
+    """One way through the steps. A quantity is computed when it is first asked for, from those it needs."""
+
+    def __init__(self, steps: Mapping[str, Callable[["Pass"], Array]], arguments: Mapping[str, object]):
+        tuples = [argument for argument in arguments.values() if hasattr(argument, "_fields")]
+        shared = Counter(name for one in tuples for name in one._fields)  # k.c would be doubtful: ask for k.params.c
+        fields = {name: value for one in tuples for name, value in one._asdict().items() if shared[name] == 1}
+        self.__dict__.update(fields | dict(arguments), steps=steps)
+
+    def __getattr__(self, name: str) -> Array:  # Python calls this only for what is not known yet
+        if name not in self.steps:
+            raise AttributeError(f"{name} must be given or have a step, got neither: see the exercise's steps")
+        self.__dict__[name] = value = self.steps[name](self)
+        return value
 
 
-def walk_back(direct: Array, slope_next: Array, carry: Callable[[Array, Array], Array], order=reversed) -> Array:
-    """∂L/∂h^(t) = direct^(t) + carry(∂L/∂h^(t+1), H^(t+1)), as eq. (7) has it, with the steps visited in this order.
+class Mistake(NamedTuple):
+    """A wrong answer. `instead` and `after` map a quantity to f(k) and f(k, value); k is the `Pass` so far."""
 
-    direct, slope_next   (T, B, n_h) and (T - 1, B, n_h), which holds H^(t+1) at t
+    name: str
+    equation: int | None  # the one to read again
+    formula: str  # with the slip
+    hint: str  # a question
+    instead: Mapping[str, Callable[[Pass], Array]] = {}
+    after: Mapping[str, Callable[[Pass, Array], Array]] = {}
+    exercise: object = None  # the `Exercise` in whose catalogue it stands
+
+    def backward(self, *arguments: object) -> object:
+        """The wrong answer to the arguments of the exercise, in the type of the right one."""
+        if self.exercise is None:
+            raise ValueError(f"{self.name} must stand in a catalogue, got none: use combine, or make an Exercise of it")
+        return self.exercise.combine(self)(*arguments)
+
+    @property
+    def touches(self) -> set[str]:
+        """Names of the quantities that are not as they should be."""
+        return {*self.instead, *self.after}
+
+
+def steps_with(steps: Mapping[str, Callable], mistakes: Sequence[Mistake]) -> dict[str, Callable]:
+    """The right steps, with those of the mistakes in their places.
+
+    raises   ValueError if two mistakes replace the same quantity
     """
-    dL_dh = direct.copy()
-    for t in order(range(len(slope_next))):
-        dL_dh[t] += carry(dL_dh[t + 1], slope_next[t])
-    return dL_dh
+    if not possible_together(*mistakes):
+        names = " and ".join(mistake.name for mistake in mistakes)
+        raise ValueError(f"mistakes must differ in what they replace, got {names}: choose another pair")
+    steps = dict(steps)
+    for mistake in mistakes:
+        steps.update(mistake.instead)
+    for mistake in mistakes:
+        steps.update({name: _then(steps[name], change) for name, change in mistake.after.items()})
+    return steps
 
 
-def only(array: Array, steps: int | slice, elsewhere: Array | float = 0.0) -> Array:
-    """The array at these steps, and something else everywhere else."""
-    kept = np.zeros_like(array) + elsewhere
-    kept[steps] = array[steps]
-    return kept
+def possible_together(*mistakes: Mistake) -> bool:
+    """Whether no two of them replace the same quantity."""
+    names = [name for mistake in mistakes for name in mistake.instead]
+    return len(names) == len(set(names))
 
 
-def summed(left: str, right: str | None = None, steps: slice = slice(None)) -> Callable[[Pass], Array]:
-    """Σ_t over these steps and Σ over the batch of left rightᵀ, or of left alone."""
-
-    def total(k: Pass) -> Array:
-        if right is None:
-            return getattr(k, left)[steps].sum(axis=(0, 1))
-        return np.tensordot(getattr(k, left)[steps], getattr(k, right)[steps], axes=((0, 1), (0, 1)))
-
-    return total
-
-
-RIGHT: dict[str, Callable[[Pass], Array]] = {
-    "dL_do": output_gradient,
-    "slope": lambda k: 1 - k.h**2,  # (T, B, n_h), the diagonals of H
-    "slope_next": lambda k: k.slope[1:],  # (T - 1, B, n_h), as the recursion uses them
-    "W_back": lambda k: k.W,  # as the recursion uses it
-    "direct": lambda k: k.dL_do @ k.V,  # (T, B, n_h), through the output of the same step
-    "dL_dh": lambda k: walk_back(k.direct, k.slope_next, lambda g, H: (g * H) @ k.W_back),  # (T, B, n_h)
-    "dL_da": lambda k: k.dL_dh * k.slope,  # (T, B, n_h)
-    "direct_da": lambda k: k.direct * k.slope,  # the right pass has no use for it, one mistake has
-    "dL_dU": summed("dL_da", "x"),
-    "dL_dW": summed("dL_da", "h_prev"),
-    "dL_dV": summed("dL_do", "h"),
-    "dL_db": summed("dL_da"),
-    "dL_dc": summed("dL_do"),
-}
+def _then(step: Callable, change: Callable) -> Callable:
+    return lambda k: change(k, step(k))

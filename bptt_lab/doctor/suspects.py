@@ -6,7 +6,8 @@ from itertools import combinations, islice, product
 
 import numpy as np
 
-from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, Mistake, errors, possible_together, scales
+from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, errors, scales
+from bptt_lab.doctor.passes import Mistake, possible_together
 from bptt_lab.model import Array
 
 
@@ -42,7 +43,7 @@ class Suspects:
 
     @cached_property
     def pairs(self) -> Table:
-        """Half a second, and only when no single mistake fits."""
+        """Under a second, and only when no single mistake fits."""
         sets = [pair for pair in combinations(self.candidates, 2) if possible_together(*pair)]
         return Table(self.exercise, self.cases[0], sets)
 

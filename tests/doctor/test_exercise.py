@@ -136,3 +136,30 @@ def test_what_no_name_fits_is_localised(slip, words):
     verdict = doctor.examine(TOY, lambda fit, z, power: slip(mine(fit, z, power), z, power))
     assert verdict.where == words and verdict.mistakes == () and verdict.hint.endswith("?")
     assert verdict.equation is None and verdict.hints(2) == verdict.hint
+
+
+def test_a_mistake_outside_any_catalogue_has_no_answer_of_its_own():
+    with pytest.raises(ValueError, match="power_kept must stand in a catalogue, got none"):
+        MISTAKES[1].backward(None, None, 2)
+    assert TOY.catalogue["power_kept"].exercise is TOY and MISTAKES[1].exercise is None
+
+
+def test_an_exercise_without_steps_in_time_or_a_catalogue_has_no_map_of_errors():
+    def product(z):
+        return z @ z.T
+
+    def draw(rng, n):
+        return dict(z=rng.normal(size=(n, 2)))
+
+    exercise = Exercise(product, "p", {"p": lambda k: k.z @ k.z.T}, draw, sizes=[dict(n=3)])
+    assert doctor.examine(exercise, lambda z: np.einsum("ik,jk->ij", z, z)).correct
+    verdict = doctor.examine(exercise, lambda z: 2 * z @ z.T)
+    assert verdict.where == "∂L/∂p is wrong, 2 times what it should be" and verdict.error is None
+
+
+def test_the_example_at_the_door_does_what_it_says():
+    lines = [line[4:] for line in doctor.__doc__.splitlines() if line.startswith("    ")]
+    names = vars(doctor) | {"np": np}
+    exec("\n".join(lines[:-1]), names)
+    call, said = lines[-1].split("  # ")
+    assert len(lines) == 6 and eval(call, names).where == said
