@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from bptt_lab import doctor
-from bptt_lab.doctor import Diagnosis, Exercise, exercises
+from bptt_lab.doctor import Diagnosis, Exercise
 
 
 def check(yours: Callable, reference: Callable, *cases: tuple, tolerance: float = 1e-9) -> None:
@@ -41,25 +41,25 @@ def diagnose(
     seconds           time limit for all calls together
     raises            TypeError if it is not a function
     """
-    return doctor.examine(exercises.BACKWARD, student_backward, seed, seconds, B=B, n_y=n_y)
+    return doctor.examine(doctor.BACKWARD, student_backward, seed, seconds, B=B, n_y=n_y)
 
 
 def output_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
     """The same for the first stage alone, yours(trace, y) -> ∂L/∂o."""
-    return doctor.examine(exercises.OUTPUT_GRADS, yours, seed, B=B, n_y=n_y)
+    return doctor.examine(doctor.OUTPUT_GRADS, yours, seed, B=B, n_y=n_y)
 
 
 def state_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
     """The same for the second stage alone, yours(params, trace, dL_do) -> ∂L/∂h, with a random ∂L/∂o."""
-    return doctor.examine(exercises.STATE_GRADS, yours, seed, B=B, n_y=n_y)
+    return doctor.examine(doctor.STATE_GRADS, yours, seed, B=B, n_y=n_y)
 
 
 def param_grads(yours: Callable, *, B: int | None = None, n_y: int | None = None, seed: int = 0) -> Diagnosis:
     """The same for the third stage alone, yours(trace, dL_do, dL_dh) -> ∂L/∂U … ∂L/∂c, with random ∂L/∂o and ∂L/∂h."""
-    return doctor.examine(exercises.PARAM_GRADS, yours, seed, B=B, n_y=n_y)
+    return doctor.examine(doctor.PARAM_GRADS, yours, seed, B=B, n_y=n_y)
 
 
-def confusion(seeds: int = 3, pairs: int | None = None, exercise: Exercise = exercises.BACKWARD) -> Iterator[str]:
+def confusion(seeds: int = 3, pairs: int | None = None, exercise: Exercise = doctor.BACKWARD) -> Iterator[str]:
     """Lines of a table: what every single mistake is named as, on several seeds; then how many pairs are named right.
 
     pairs    how many of them, drawn at random; all if not given, which takes minutes

@@ -21,17 +21,18 @@ An exercise of your own is a right function, the same cut into steps, problems t
     tanh = Exercise(lambda h, dL_dh: dL_dh * (1 - h**2), "dL_da", steps, draw, sizes, [twice])
     examine(tanh, lambda h, dL_dh: dL_dh * (1 - h**2) ** 2)  # your gradient is that of a known mistake: “slope twice”
 
-Another exercise on the plain network starts from one that is there: dataclasses.replace(exercises.BACKWARD, …).
+Another exercise on the plain network starts from one that is there: dataclasses.replace(BACKWARD, …).
 """
 
-from bptt_lab.doctor import exercises, plots
+from bptt_lab.doctor import plots
 from bptt_lab.doctor.diagnosis import Diagnosis, examine
 from bptt_lab.doctor.exercise import Exercise
+from bptt_lab.doctor.exercises import BACKWARD, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS
 from bptt_lab.doctor.passes import Mistake
 from bptt_lab.doctor.suspects import suspects
 from bptt_lab.doctor.trial import in_words
 
-CATALOGUE, combine = exercises.BACKWARD.catalogue, exercises.BACKWARD.combine
+CATALOGUE, combine = BACKWARD.catalogue, BACKWARD.combine
 
-__all__ = ["CATALOGUE", "Diagnosis", "Exercise", "Mistake", "combine", "examine", "exercises", "in_words", "plots"]
-__all__ += ["suspects"]
+__all__ = ["CATALOGUE", "Diagnosis", "Exercise", "Mistake", "combine", "examine", "in_words", "plots", "suspects"]
+__all__ += ["BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]

@@ -8,10 +8,9 @@ from hypothesis import given
 from problems import make_problem, problems
 
 from bptt_lab import bptt, model
-from bptt_lab.doctor import CATALOGUE, Mistake, combine
+from bptt_lab.doctor import BACKWARD, CATALOGUE, Mistake, combine
 from bptt_lab.doctor.catalogue import LEARNING_RATE
 from bptt_lab.doctor.exercise import errors
-from bptt_lab.doctor.exercises import BACKWARD
 from bptt_lab.doctor.passes import possible_together
 from bptt_lab.gradcheck import relative_error
 from bptt_lab.model import Params

@@ -13,9 +13,8 @@ from test_catalogue import RIGHT_FORMULAS
 
 from bptt_lab import bptt, checks, gradcheck, model
 from bptt_lab.bptt import backward as known_under_another_name
-from bptt_lab.doctor import CATALOGUE, combine, suspects
+from bptt_lab.doctor import BACKWARD, CATALOGUE, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS, combine, suspects
 from bptt_lab.doctor.exercise import errors
-from bptt_lab.doctor.exercises import BACKWARD, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS
 from bptt_lab.doctor.passes import possible_together
 from bptt_lab.doctor.suspects import Suspects
 from bptt_lab.model import Params
