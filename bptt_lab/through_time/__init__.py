@@ -1,0 +1,48 @@
+"""Gradients through time: how they vanish, what they cost, and the other ways to get them.
+
+reach         how a state depends on earlier ones, and which error reaches how far back
+truncated     back propagation that looks back a limited number of steps
+checkpointed  the same gradient with few states in memory
+influence     the same gradient without looking back: real-time recurrent learning
+rank_one      a guess of it that is right on average, at the price of one backward step for each step forward
+online        learning along a stream that need not end
+norms         the length of a gradient, its direction, and a limit to its length
+costs         operations, bytes, seconds, and slopes
+plots         pictures of all this
+sliders       a live picture of vanishing and exploding
+fitting       the check at the door
+
+All gradients here are those of `bptt.backward`, or say how far from it they are.
+"""
+
+from bptt_lab.through_time import costs, plots, sliders
+from bptt_lab.through_time.checkpointed import checkpointed_backward, forward_steps, schedule
+from bptt_lab.through_time.influence import rtrl
+from bptt_lab.through_time.norms import angle, clip, norm
+from bptt_lab.through_time.online import learn_online
+from bptt_lab.through_time.rank_one import estimates, uoro
+from bptt_lab.through_time.reach import credit, jacobians, products, spectral_radius, with_spectral_radius
+from bptt_lab.through_time.truncated import chunked_backward, truncated_backward
+
+__all__ = [
+    "angle",
+    "checkpointed_backward",
+    "chunked_backward",
+    "clip",
+    "costs",
+    "credit",
+    "estimates",
+    "forward_steps",
+    "jacobians",
+    "learn_online",
+    "norm",
+    "plots",
+    "products",
+    "rtrl",
+    "schedule",
+    "sliders",
+    "spectral_radius",
+    "truncated_backward",
+    "uoro",
+    "with_spectral_radius",
+]

@@ -1,0 +1,100 @@
+"""The same gradient with few states in memory: keep some, compute the others again when the walk back needs them.
+
+Which states to keep is a matter of whole numbers alone, so it has a function of its own, `schedule`. With s states and
+r runs through each step, C(s+r-1, r) steps can be reversed in such parts: the binomial schedule of Griewank (1992),
+"Achieving logarithmic growth of temporal and spatial complexity in reverse automatic differentiation". Gruslys et al.
+(2016), "Memory-efficient backpropagation through time", find such schedules by dynamic programming, for any costs.
+"""
+
+from collections.abc import Iterator
+from math import comb, isqrt
+
+import numpy as np
+
+from bptt_lab import bptt, model, validate
+from bptt_lab.model import Array, Params, Trace
+from bptt_lab.through_time.fitting import fitting
+
+Move = tuple[str, int, int]  # "run" or "reverse", from step, to step
+
+
+def checkpointed_backward(params: Params, x: Array, y: Array, budget: int | None = None) -> Params:
+    """`bptt.backward(params, model.forward(params, x), y)`, without a trace of all T steps.
+
+    x, y     (T, B, n_x) and (T, B, n_y)
+    budget   hidden states kept at one time, h^(0) not counted; each is (B, n_h). If not given, about 2 √T of them,
+             which cost one forward pass more
+    raises   TypeError or ValueError for a budget below 2 (or 1 for a single step), or shapes that do not match
+    """
+    fitting(params, x, y)
+    T, B, _ = x.shape
+    grads = [np.zeros_like(array) for array in params]
+    states = [np.zeros((B, len(params.b)))]  # the kept ones, h^(0) first
+    from_later = 0.0  # (B, n_h), what all later steps say about the last state of the part at hand
+    for move, start, stop in schedule(T, enough_for_two_runs(T) if budget is None else budget):
+        if move == "run":
+            states.append(last_state(params, x[start:stop], states[-1]))
+        else:
+            trace = model.forward(params, x[start:stop], h_0=states.pop())
+            parts, from_later = backward_from(params, trace, y[start:stop], from_later)
+            for total, part in zip(grads, parts):
+                total += part
+    return Params(*grads)
+
+
+def schedule(T: int, budget: int) -> Iterator[Move]:
+    """What to do with steps start … stop-1, in order, so that no step is run through more often than the budget forces.
+
+    ("run", start, stop)      from the newest kept state, that of `start`, to the one of `stop`, and keep that one too
+    ("reverse", start, stop)  from the newest kept state, keep all up to `stop`, walk back, and let go of all
+    """
+    T = validate.size("T", T)
+    budget = validate.size("budget", budget, least=min(2, T))
+    kept, stop = [0], T
+    while kept:
+        start, free = kept[-1], budget - len(kept) + 1
+        if stop - start <= free:
+            yield "reverse", start, stop
+            stop = kept.pop()
+        else:
+            kept.append(start + _left_part(stop - start, free))
+            yield "run", start, kept[-1]
+
+
+def forward_steps(T: int, budget: int) -> int:
+    """How many steps forward the schedule takes in all; a full backward pass takes T."""
+    return sum(stop - start for _, start, stop in schedule(T, budget))
+
+
+def enough_for_two_runs(T: int) -> int:
+    """A budget near 2 √T. With s states, s + (s-1) + … + 1 steps can be reversed in two runs; this is about twice T."""
+    return max(2, 2 * isqrt(validate.size("T", T)))
+
+
+def _left_part(n: int, free: int) -> int:
+    """Where to keep a state, so that both parts take as few runs as n steps must take with `free` states."""
+    runs = next(r for r in range(1, n + 1) if comb(free + r - 1, r) >= n)
+    return min(comb(free + runs - 2, runs - 1), n - comb(free + runs - 3, runs - 1))
+
+
+def last_state(params: Params, x: Array, h: Array, block: int = 256) -> Array:
+    """h^(T) from h^(0), (B, n_h), with nothing kept on the way."""
+    W_T = params.W.T
+    for start in range(0, len(x), block):
+        for drive_t in x[start : start + block] @ params.U.T + params.b:  # (B, n_h)
+            h = np.tanh(drive_t + h @ W_T)
+    return h
+
+
+def backward_from(params: Params, trace: Trace, y: Array, from_later: Array | float) -> tuple[Params, Array]:
+    """`bptt.backward` of a part of the steps, where the later ones say ∂L/∂h = from_later about its last state.
+
+    returns  the gradients, and what this part and all later ones say about the state that it began with, (B, n_h)
+    """
+    dL_do = bptt.output_grads(trace, y)  # (T, B, n_y)
+    dh_da = 1 - trace.h**2  # (T, B, n_h)
+    dL_dh = dL_do @ params.V  # (T, B, n_h)
+    dL_dh[-1] += from_later
+    for t in reversed(range(len(dL_dh) - 1)):
+        dL_dh[t] += (dL_dh[t + 1] * dh_da[t + 1]) @ params.W
+    return bptt.param_grads(trace, dL_do, dL_dh), (dL_dh[0] * dh_da[0]) @ params.W
