@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from math import comb, isqrt
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from bptt_lab import bptt, model, validate
 from bptt_lab.model import Array, Params, Trace
@@ -18,27 +19,33 @@ from bptt_lab.through_time.fitting import fitting
 Move = tuple[str, int, int]  # "run" or "reverse", from step, to step
 
 
-def checkpointed_backward(params: Params, x: Array, y: Array, budget: int | None = None) -> Params:
+def checkpointed_backward(
+    params: Params, x: Array, y: Array, budget: int | None = None, progress: bool = False
+) -> Params:
     """`bptt.backward(params, model.forward(params, x), y)`, without a trace of all T steps.
 
-    x, y     (T, B, n_x) and (T, B, n_y)
-    budget   hidden states kept at one time, h^(0) not counted; each is (B, n_h). If not given, about 2 √T of them,
-             which cost one forward pass more
-    raises   TypeError or ValueError for a budget below 2 (or 1 for a single step), or shapes that do not match
+    x, y      (T, B, n_x) and (T, B, n_y)
+    budget    hidden states kept at one time, h^(0) not counted; each is (B, n_h). If not given, about 2 √T,
+              which cost one forward pass more
+    progress  show a bar, over the steps that are walked back
+    raises    TypeError or ValueError for a budget below 2 (or 1 for a single step), or shapes that do not match
     """
     fitting(params, x, y)
     T, B, _ = x.shape
     grads = [np.zeros_like(array) for array in params]
     states = [np.zeros((B, len(params.b)))]  # the kept ones, h^(0) first
     from_later = 0.0  # (B, n_h), what all later steps say about the last state of the part at hand
-    for move, start, stop in schedule(T, enough_for_two_runs(T) if budget is None else budget):
-        if move == "run":
-            states.append(last_state(params, x[start:stop], states[-1]))
-        else:
+    moves = schedule(T, enough_for_two_runs(T) if budget is None else budget)
+    with tqdm(total=T, disable=not progress) as bar:
+        for move, start, stop in moves:
+            if move == "run":
+                states.append(last_state(params, x[start:stop], states[-1]))
+                continue
             trace = model.forward(params, x[start:stop], h_0=states.pop())
             parts, from_later = backward_from(params, trace, y[start:stop], from_later)
             for total, part in zip(grads, parts):
                 total += part
+            bar.update(stop - start)
     return Params(*grads)
 
 
@@ -78,11 +85,13 @@ def _left_part(n: int, free: int) -> int:
 
 
 def last_state(params: Params, x: Array, h: Array, block: int = 256) -> Array:
-    """h^(T) from h^(0), (B, n_h), with nothing kept on the way."""
-    W_T = params.W.T
+    """h^(T) from h^(0), (B, n_h), with nothing kept on the way but the inputs' share of a few steps."""
+    h, a_t, W_T = h.copy(), np.empty_like(h), params.W.T
     for start in range(0, len(x), block):
         for drive_t in x[start : start + block] @ params.U.T + params.b:  # (B, n_h)
-            h = np.tanh(drive_t + h @ W_T)
+            np.matmul(h, W_T, out=a_t)  # in place, since this loop runs once for every step that is not kept
+            a_t += drive_t
+            np.tanh(a_t, out=h)
     return h
 
 

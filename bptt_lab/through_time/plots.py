@@ -18,24 +18,31 @@ COLOURS = {  # of each algorithm, and its marker, so that grey print tells them 
 }
 
 
-def credit_map(ax: Axes, sizes: ArrayLike, labels: list[str] | None = None, decades: float = 4, scale: bool = True):
+def credit_map(
+    ax: Axes,
+    sizes: ArrayLike,
+    labels: list[str] | None = None,
+    *,
+    top: float | None = None,
+    decades: float = 3,
+    name: str = r"$\|\partial L^{(s)} / \partial h^{(t)}\|$",
+) -> object:
     """How much the error of each step (row) says about each state (column), on a logarithmic colour scale.
 
-    sizes    (T, T), row s and column t; cells above the diagonal stay white, and so does what is 0
+    sizes    (T, T), row s and column t; what is 0 stays white, as all above the diagonal
     labels   below the columns, one for each step; its number if not given
-    decades  from the brightest colour to the darkest; what is smaller still is drawn as dark
+    top      of the scale, the largest size if not given; decades, from there to the darkest colour; name, of the scale
     returns  the image
     """
     sizes = np.asarray(sizes)
-    T, largest = len(sizes), sizes.max()
-    shown = np.ma.masked_where(sizes <= 0, np.maximum(sizes, largest / 10**decades))
-    norm = LogNorm(vmin=largest / 10**decades, vmax=largest)
+    T, top = len(sizes), top or sizes.max()
+    norm = LogNorm(vmin=top / 10**decades, vmax=top)
+    shown = np.ma.masked_where(sizes <= 0, np.maximum(sizes, norm.vmin))
     image = ax.imshow(shown, cmap="cividis", norm=norm, interpolation="nearest")
-    labels = labels or [str(t + 1) for t in range(T)]
-    ax.set(xticks=range(T), xticklabels=labels, yticks=range(T), yticklabels=[str(s + 1) for s in range(T)])
+    steps = [str(t + 1) for t in range(T)]
+    ax.set(xticks=range(T), xticklabels=labels or steps, yticks=range(T), yticklabels=steps)
     ax.set(xlabel="state of step $t$", ylabel="error of step $s$")
-    if scale:
-        ax.figure.colorbar(image, ax=ax, label=r"$\|\partial L^{(s)} / \partial h^{(t)}\|$")
+    ax.figure.colorbar(image, ax=ax, label=name)
     return image
 
 
