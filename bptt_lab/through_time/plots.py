@@ -92,7 +92,7 @@ def moves(ax: Axes, schedule: Iterable[tuple[str, int, int]]) -> list:
             ax.plot(stop, row, "o", color=INK, markersize=3, zorder=3)
         drawn.append(line)
     ax.invert_yaxis()
-    ax.set(xlabel="step $t$", ylabel="moves, from first to last")
+    ax.set(xlabel="step $t$", ylabel="moves, from first to last", yticks=[])
     return drawn
 
 
