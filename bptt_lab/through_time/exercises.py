@@ -101,7 +101,7 @@ TRUNCATED = replace(
     reference=truncated_backward,
     steps=_TRUNCATED_STEPS,
     draw=_draw,
-    sizes=[one | {"window": window} for one, window in zip(BACKWARD.sizes, (3, 1, 3, 2, 4))]
+    sizes=[one | {"window": window} for one, window in zip(BACKWARD.sizes, (3, 3, 3, 3, 4))]
     + [BACKWARD.sizes[0] | {"window": window} for window in (1, 20)],
     mistakes=[*_TRUNCATED_MISTAKES, *_OF_THE_NETWORK],
     forbidden=(truncated_backward, truncated_state_grads, chunked_backward),
