@@ -10,21 +10,23 @@ norms         the length of a gradient, its direction, and a limit to its length
 costs         operations, bytes, seconds, and slopes
 plots         pictures of all this
 sliders       a live picture of vanishing and exploding
-exercises     what the doctor must know to say what is wrong with a student's version
 fitting       the check at the door
+
+truncated_exercise, rtrl_exercise   what the doctor must know to say what is wrong with a student's version
 
 All gradients here are those of `bptt.backward`, or say how far from it they are.
 """
 
 from bptt_lab.through_time import costs, plots, sliders
 from bptt_lab.through_time.checkpointed import checkpointed_backward, forward_steps, schedule
-from bptt_lab.through_time.exercises import diagnose_rtrl, diagnose_truncated
 from bptt_lab.through_time.influence import rtrl
 from bptt_lab.through_time.norms import angle, clip, norm
 from bptt_lab.through_time.online import learn_online
 from bptt_lab.through_time.rank_one import estimates, uoro
 from bptt_lab.through_time.reach import credit, jacobians, products, spectral_radius, with_spectral_radius
+from bptt_lab.through_time.rtrl_exercise import diagnose_rtrl
 from bptt_lab.through_time.truncated import chunked_backward, truncated_backward
+from bptt_lab.through_time.truncated_exercise import diagnose_truncated
 
 __all__ = ["angle", "checkpointed_backward", "chunked_backward", "clip", "costs", "credit", "diagnose_rtrl",
            "diagnose_truncated", "estimates", "forward_steps", "jacobians", "learn_online", "norm", "plots", "products",

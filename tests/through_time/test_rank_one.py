@@ -1,6 +1,9 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from problems import make_problem, problems
 
 from bptt_lab import bptt, gradcheck, model, through_time
@@ -24,6 +27,32 @@ def worst_z(params, x, y, rng, n=DRAWS):
 @pytest.fixture
 def small():
     return make_problem(np.random.default_rng(5), T=6, B=2, n_x=2, n_h=4, n_y=2)
+
+
+class AllSigns:
+    """In the place of a generator: every pattern of signs that T steps can draw comes up once."""
+
+    def __init__(self, n_signs):
+        self.patterns = np.array(list(product((0, 1), repeat=n_signs)))  # (2^n_signs, n_signs)
+        self.used = 0
+
+    def integers(self, low, high, size):
+        n, B, n_h = size
+        self.used += B * n_h
+        return self.patterns[:, self.used - B * n_h : self.used].reshape(size)
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from([(T, B, n_h) for T, B, n_h in product(range(1, 9), repeat=3) if T * B * n_h <= 8]), st.integers(0)
+)
+def test_the_mean_over_all_signs_is_the_gradient_exactly(sizes, seed):
+    """No statistics: for small networks all patterns can be tried."""
+    T, B, n_h = sizes
+    params, x, y = make_problem(np.random.default_rng(seed), T=T, B=B, n_x=2, n_h=n_h, n_y=2)
+    guesses = through_time.estimates(params, x, y, 2 ** (T * B * n_h), AllSigns(T * B * n_h))
+    mean = model.Params(*(array.mean(axis=0) for array in guesses))
+    assert gradcheck.relative_error(mean, bptt.backward(params, model.forward(params, x), y)) < 1e-11
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -8,8 +8,10 @@ from hypothesis import given
 from problems import problems
 
 from bptt_lab import bptt, gradcheck, model, through_time
+from bptt_lab.doctor.exercise import errors
 from bptt_lab.model import Params
-from bptt_lab.through_time.exercises import RTRL, TRUNCATED
+from bptt_lab.through_time.rtrl_exercise import RTRL
+from bptt_lab.through_time.truncated_exercise import TRUNCATED
 
 EXERCISES = {"truncated": (TRUNCATED, through_time.diagnose_truncated), "rtrl": (RTRL, through_time.diagnose_rtrl)}
 ALL = [(name, mistake) for name, (exercise, _) in EXERCISES.items() for mistake in exercise.catalogue]
@@ -43,7 +45,7 @@ def test_no_two_mistakes_are_the_same(name):
     }
     answers["right"] = [exercise.right(case) for case in cases]
     for a, b in combinations(answers, 2):
-        gap = max(max(exercise.errors(*pair).values()) for pair in zip(answers[a], answers[b]))
+        gap = max(max(errors(*pair).values()) for pair in zip(answers[a], answers[b]))
         assert gap > 1e-3, (a, b)
 
 
