@@ -19,14 +19,15 @@ automaton   carry states, and the machine that a network imitates
 
 Wings, each a folder whose `__init__.py` is its door and its map:
 
-engine      the training loop compiled, with the same digits on every machine
-doctor      what is wrong with a gradient, in words
-proof       that a network adds numbers of every length, or a sum that it gets wrong
+engine        the training loop compiled, with the same digits on every machine
+doctor        what is wrong with a gradient, in words
+proof         that a network adds numbers of every length, or a sum that it gets wrong
+through_time  how gradients vanish, what they cost, and the other ways to get them
 
 Who needs whom. Each imports from those below it alone; wings stand in brackets:
 
                           automaton   widgets
-                       checks   [proof]   report
+               checks   [proof]   report   [through_time]
                       [doctor]   [engine]   plots
       ------------------------- the core -------------------------
                                 training

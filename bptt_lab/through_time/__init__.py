@@ -1,18 +1,18 @@
-"""Gradients through time: how they vanish, what they cost, and the other ways to get them.
+"""Gradients through time: how they vanish, what they cost, and the other ways to get them. From the door down:
 
-reach         how a state depends on earlier ones, and which error reaches how far back
-truncated     back propagation that looks back a limited number of steps
-checkpointed  the same gradient with few states in memory
-influence     the same gradient without looking back: real-time recurrent learning
-rank_one      a guess of it that is right on average, at the price of one backward step for each step forward
-online        learning along a stream that need not end
-norms         the length of a gradient, its direction, and a limit to its length
-costs         operations, bytes, seconds, and slopes
-plots         pictures of all this
-sliders       a live picture of vanishing and exploding
-fitting       the check at the door
-
-truncated_exercise, rtrl_exercise   what the doctor must know to say what is wrong with a student's version
+sliders             a live picture of vanishing and exploding
+plots               pictures of all this
+costs               operations, bytes, seconds, and slopes
+truncated_exercise  what the doctor must know of a student's truncated back propagation,
+rtrl_exercise       and of a student's RTRL
+online              learning along a stream that need not end
+rank_one            a guess of the gradient that is right on average, at the price of a backward step for each step
+influence           the gradient without looking back: real-time recurrent learning
+checkpointed        the gradient with few states in memory
+truncated           back propagation that looks back a limited number of steps
+reach               how a state depends on earlier ones, and which error reaches how far back
+norms               the length of a gradient, its direction, and a limit to its length
+fitting             the check at the door
 
 All gradients here are those of `bptt.backward`, or say how far from it they are.
 """
