@@ -89,9 +89,9 @@ def last_state(params: Params, x: Array, h: Array, block: int = 256) -> Array:
     h, a_t, W_T = h.copy(), np.empty_like(h), params.W.T
     for start in range(0, len(x), block):
         for drive_t in x[start : start + block] @ params.U.T + params.b:  # (B, n_h)
-            np.matmul(h, W_T, out=a_t)  # in place, since this loop runs once for every step that is not kept
+            np.matmul(h, W_T, a_t)  # into a_t: this loop is all that checkpoints cost, so it makes no new arrays
             a_t += drive_t
-            np.tanh(a_t, out=h)
+            np.tanh(a_t, h)
     return h
 
 
@@ -103,7 +103,8 @@ def backward_from(params: Params, trace: Trace, y: Array, from_later: Array | fl
     dL_do = bptt.output_grads(trace, y)  # (T, B, n_y)
     dh_da = 1 - trace.h**2  # (T, B, n_h)
     dL_dh = dL_do @ params.V  # (T, B, n_h)
-    dL_dh[-1] += from_later
-    for t in reversed(range(len(dL_dh) - 1)):
-        dL_dh[t] += (dL_dh[t + 1] * dh_da[t + 1]) @ params.W
-    return bptt.param_grads(trace, dL_do, dL_dh), (dL_dh[0] * dh_da[0]) @ params.W
+    for t in reversed(range(len(dL_dh))):
+        dL_dh_t = dL_dh[t]  # (B, n_h), a view: what is added to it is added to dL_dh
+        dL_dh_t += from_later
+        from_later = (dL_dh_t * dh_da[t]) @ params.W  # (B, n_h), to the state before
+    return bptt.param_grads(trace, dL_do, dL_dh), from_later
