@@ -9,21 +9,23 @@ from bptt_lab import model, validate
 from bptt_lab.model import Array, Params
 
 
-def complex_step(params: Params, x: Array, y: Array) -> Params:
+def complex_step(params: Params, x: Array, y: Array, forward: Callable = model.forward) -> Params:
     """∂L/∂θ = Im L(θ + iε) / ε for every entry θ, exact to rounding.
 
     x, y     (T, B, n_x) and (T, B, n_y)
+    forward  of another network, with a Params of its own
     source   Squire and Trapp, SIAM Review 40 (1998), 110-112
     """
-    return _for_each_field(derivative, params, x, y)
+    return _for_each_field(derivative, params, x, y, forward)
 
 
-def central_differences(params: Params, x: Array, y: Array) -> Params:
+def central_differences(params: Params, x: Array, y: Array, forward: Callable = model.forward) -> Params:
     """∂L/∂θ ≈ (L(θ + ε) - L(θ - ε)) / 2ε for every entry θ; good to about 1e-9 of the largest entry.
 
     x, y     (T, B, n_x) and (T, B, n_y)
+    forward  of another network, with a Params of its own
     """
-    return _for_each_field(central_difference, params, x, y)
+    return _for_each_field(central_difference, params, x, y, forward)
 
 
 def derivative(f: Callable[[Array], float], at: Array, step: float = 1e-30) -> Array:
@@ -69,8 +71,8 @@ def state_grads(params: Params, x: Array, y: Array) -> Array:
 
 
 def relative_error(a: Params | Array, b: Params | Array) -> float:
-    """max |a - b| / max(|a|, |b|); of a Params, the worst of the five. 0 where both are 0 everywhere."""
-    if isinstance(a, Params):
+    """max |a - b| / max(|a|, |b|); of a Params, the worst of its fields. 0 where both are 0 everywhere."""
+    if isinstance(a, tuple):
         return max(relative_error(*pair) for pair in zip(a, b))
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
@@ -79,13 +81,14 @@ def relative_error(a: Params | Array, b: Params | Array) -> float:
     return float(np.abs(a - b).max() / largest) if largest else 0.0
 
 
-def _for_each_field(differentiate: Callable, params: Params, x: Array, y: Array) -> Params:
-    validate.params(params)
+def _for_each_field(differentiate: Callable, params: Params, x: Array, y: Array, forward: Callable) -> Params:
+    if forward is model.forward:
+        validate.params(params)
 
     def gradient(name: str) -> Array:
         def loss_of(value: Array) -> float:
-            return model.loss(model.forward(params._replace(**{name: value}), x), y)
+            return model.loss(forward(params._replace(**{name: value}), x), y)
 
         return differentiate(loss_of, getattr(params, name))
 
-    return Params(*(gradient(name) for name in Params._fields))
+    return type(params)(*(gradient(name) for name in params._fields))
