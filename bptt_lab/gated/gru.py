@@ -1,0 +1,118 @@
+"""The GRU: one state, kept or replaced by degrees; a reset gate decides how much of it the candidate sees.
+
+Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine translation" (2014).
+U, W and b hold the three blocks one below the other, in the order r, z, g. PyTorch resets elsewhere: `gru_after`.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from bptt_lab import bptt, validate
+from bptt_lab.gated.lstm import rows
+from bptt_lab.model import Array, sigmoid
+
+
+class Params(NamedTuple):
+    """Weights and biases, shared by every time step. A gradient has the same type."""
+
+    U: Array  # (3 n_h, n_x)  input  -> gates and candidate
+    W: Array  # (3 n_h, n_h)  hidden -> gates and candidate
+    V: Array  # (n_y, n_h)    hidden -> output
+    b: Array  # (3 n_h,)
+    c: Array  # (n_y,)
+
+
+class Trace(NamedTuple):
+    """All that the forward pass computed and the backward pass needs. Time is the first axis."""
+
+    x: Array  # (T, B, n_x)
+    h_prev: Array  # (T, B, n_h)  h^(t-1)
+    h: Array  # (T, B, n_h)  h^(t)
+    r: Array  # (T, B, n_h)  reset gate; 0 hides the old state from the candidate
+    z: Array  # (T, B, n_h)  update gate; 1 keeps the old state
+    g: Array  # (T, B, n_h)  candidate
+    o: Array  # (T, B, n_y)  logits
+    y_hat: Array  # (T, B, n_y)
+
+
+def init_params(n_h: int, rng: np.random.Generator, n_x: int = 2, n_y: int = 1, scale: float | None = None) -> Params:
+    """U, W, V uniform in (-scale, scale), drawn in this order; b = c = 0.
+
+    scale  1 / √n_h if not given
+    """
+    n_h, n_x, n_y = validate.size("n_h", n_h), validate.size("n_x", n_x), validate.size("n_y", n_y)
+    scale = n_h**-0.5 if scale is None else validate.positive("scale", scale)
+    U, W, V = (rng.uniform(-scale, scale, shape) for shape in [(3 * n_h, n_x), (3 * n_h, n_h), (n_y, n_h)])
+    return Params(U, W, V, b=np.zeros(3 * n_h), c=np.zeros(n_y))
+
+
+def forward(params: Params, x: Array, h_0: Array | float = 0.0) -> Trace:
+    """h^(t) = z^(t) h^(t-1) + (1 - z^(t)) g^(t), g^(t) = tanh(b_g + U_g x^(t) + W_g (r^(t) h^(t-1))), for t = 1 … T.
+
+    x        (T, B, n_x)
+    h_0      (B, n_h), the state before the first step; 0 if not given
+    raises   ValueError if shapes do not match, or x holds NaN or infinity
+    """
+    validate.inputs(params, x)
+    U, W, V, b, c = params
+    (T, B, _), n_h = x.shape, V.shape[1]
+    dtype = np.result_type(x, h_0, *params)
+    states = np.zeros((T + 1, B, n_h), dtype)
+    r, z, g = np.empty((3, T, B, n_h), dtype)
+    states[0] = h_0
+    W_r, W_z, W_g = np.split(W, 3)  # (n_h, n_h) each
+    drive_r, drive_z, drive_g = np.split(x @ U.T + b, 3, axis=2)  # (T, B, n_h) each
+    for t in range(T):
+        r[t] = sigmoid(drive_r[t] + states[t] @ W_r.T)
+        z[t] = sigmoid(drive_z[t] + states[t] @ W_z.T)
+        g[t] = np.tanh(drive_g[t] + (r[t] * states[t]) @ W_g.T)
+        states[t + 1] = z[t] * states[t] + (1 - z[t]) * g[t]
+    o = states[1:] @ V.T + c  # (T, B, n_y)
+    return Trace(x, states[:-1], states[1:], r, z, g, o, y_hat=sigmoid(o))
+
+
+def backward(params: Params, trace: Trace, y: Array, output_grads: Callable = bptt.output_grads) -> Params:
+    """∂L/∂U, ∂L/∂W, ∂L/∂V, ∂L/∂b, ∂L/∂c.
+
+    y             (T, B, n_y), targets
+    output_grads  the first stage, (trace, y) to ∂L/∂o; the one of the core unless another loss is wanted
+    """
+    dL_do = output_grads(trace, y)
+    dL_dh = state_grads(params, trace, dL_do)
+    return param_grads(params, trace, dL_do, dL_dh)
+
+
+def state_grads(params: Params, trace: Trace, dL_do: Array) -> Array:
+    """∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + z^(t+1) ∂L/∂h^(t+1) + through r, z and g of step t + 1; shape (T, B, n_h)."""
+    W_r, W_z, W_g = np.split(params.W, 3)
+    dL_dh = dL_do @ params.V  # (T, B, n_h), through the output of the same step
+    for t in reversed(range(1, len(dL_dh))):
+        dL_da_r, dL_da_z, dL_da_g = np.split(gate_grads(params, trace, dL_dh, t), 3, axis=1)  # (B, n_h) each
+        dL_dh[t - 1] += dL_dh[t] * trace.z[t]  # what was kept
+        dL_dh[t - 1] += dL_da_r @ W_r + dL_da_z @ W_z + (dL_da_g @ W_g) * trace.r[t]
+    return dL_dh
+
+
+def gate_grads(params: Params, trace: Trace, dL_dh: Array, t: int | slice = slice(None)) -> Array:
+    """∂L/∂a^(t), what goes into the three nonlinearities; (…, 3 n_h) in the order r, z, g."""
+    r, z, g, h_prev, dL_dh = (array[t] for array in (trace.r, trace.z, trace.g, trace.h_prev, dL_dh))
+    dL_da_g = dL_dh * (1 - z) * (1 - g**2)
+    dL_da_z = dL_dh * (h_prev - g) * z * (1 - z)
+    dL_da_r = (dL_da_g @ np.split(params.W, 3)[2]) * h_prev * r * (1 - r)
+    return np.concatenate([dL_da_r, dL_da_z, dL_da_g], axis=-1)
+
+
+def param_grads(params: Params, trace: Trace, dL_do: Array, dL_dh: Array) -> Params:
+    """Sums over time and batch; W_g multiplied the state after its reset."""
+    dL_da = rows(gate_grads(params, trace, dL_dh))  # (T·B, 3 n_h)
+    dL_do, n_h = rows(dL_do), dL_dh.shape[2]
+    gates, candidate = dL_da[:, : 2 * n_h], dL_da[:, 2 * n_h :]
+    return Params(
+        U=dL_da.T @ rows(trace.x),  # (3 n_h, n_x)
+        W=np.concatenate([gates.T @ rows(trace.h_prev), candidate.T @ rows(trace.r * trace.h_prev)]),  # (3 n_h, n_h)
+        V=dL_do.T @ rows(trace.h),  # (n_y, n_h)
+        b=dL_da.sum(axis=0),  # (3 n_h,)
+        c=dL_do.sum(axis=0),  # (n_y,)
+    )
