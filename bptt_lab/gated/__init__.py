@@ -1,11 +1,30 @@
-"""Gates: networks that can keep what they have read.
+"""Gates: networks that can keep what they have read. From the door down:
 
+plots      gates over time, and how far each cell reaches
+distance   the task: a bit to be kept over growing distance
+credit     which error reaches which state
+training   Adam, for every cell
+kernels    the same compiled, with the same digits on every machine
 plain      the core's network, to compare with
-lstm       a cell beside the state; input, forget and output gate
+gru_after  the GRU with the reset after the product, as PyTorch has it
 gru        one state; reset and update gate
-gru_after  the same with the reset after the product, as PyTorch has it
+lstm       a cell beside the state; input, forget and output gate
 """
 
-from bptt_lab.gated import gru, gru_after, lstm, plain
+from bptt_lab.gated import distance, gru, gru_after, lstm, plain, plots
+from bptt_lab.gated.credit import credit, share_felt
+from bptt_lab.gated.training import Memory, fit, softmax_of
 
-__all__ = ["gru", "gru_after", "lstm", "plain"]
+__all__ = [
+    "Memory",
+    "credit",
+    "distance",
+    "fit",
+    "gru",
+    "gru_after",
+    "lstm",
+    "plain",
+    "plots",
+    "share_felt",
+    "softmax_of",
+]

@@ -37,15 +37,24 @@ class Trace(NamedTuple):
     y_hat: Array  # (T, B, n_y)
 
 
-def init_params(n_h: int, rng: np.random.Generator, n_x: int = 2, n_y: int = 1, scale: float | None = None) -> Params:
-    """U, W, V uniform in (-scale, scale), drawn in this order; b = c = 0.
+def init_params(
+    n_h: int,
+    rng: np.random.Generator,
+    n_x: int = 2,
+    n_y: int = 1,
+    scale: float | None = None,
+    update_bias: float = 0.0,
+) -> Params:
+    """U, W, V uniform in (-scale, scale), drawn in this order; b = c = 0, except that b_z is `update_bias`.
 
     scale  1 / √n_h if not given
     """
     n_h, n_x, n_y = validate.size("n_h", n_h), validate.size("n_x", n_x), validate.size("n_y", n_y)
     scale = n_h**-0.5 if scale is None else validate.positive("scale", scale)
     U, W, V = (rng.uniform(-scale, scale, shape) for shape in [(3 * n_h, n_x), (3 * n_h, n_h), (n_y, n_h)])
-    return Params(U, W, V, b=np.zeros(3 * n_h), c=np.zeros(n_y))
+    b = np.zeros(3 * n_h)
+    b[n_h : 2 * n_h] = update_bias
+    return Params(U, W, V, b, c=np.zeros(n_y))
 
 
 def forward(params: Params, x: Array, h_0: Array | float = 0.0) -> Trace:

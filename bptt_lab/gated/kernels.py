@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bptt_lab.elementary import compiled, exp, log1p, numba, sigmoid, tanh
+from bptt_lab.engine import compiled, exp, log1p, numba, sigmoid, tanh
 
 PLAIN, GRU, LSTM = 1, 3, 4  # the number of blocks names the cell
 BETA_1, BETA_2, TINY = 0.9, 0.999, 1e-8  # Adam's, as its paper advises
@@ -264,7 +264,13 @@ def flatten(params, G):
 def unflatten(theta, G, sizes):
     """U, W, V, b, c in the shapes that the cell has."""
     U, W, V, b, c = fields(G, theta, sizes)
-    return [np.concatenate([block.T for block in U]), np.concatenate([block.T for block in W]), V.copy(), b.ravel(), c.copy()]
+    return [
+        np.concatenate([block.T for block in U]),
+        np.concatenate([block.T for block in W]),
+        V.copy(),
+        b.ravel(),
+        c.copy(),
+    ]
 
 
 __all__ = ["GRU", "LSTM", "PLAIN", "flatten", "numba", "train", "unflatten"]

@@ -66,19 +66,13 @@ def probabilities(model: NGram, contexts: Codes) -> NDArray[np.float64]:
     return p
 
 
-def bits_per_character(model: NGram, codes: Codes, chunk: int = 4_000) -> float:
-    """Mean of -log₂ p(character | those before it) over a text, from its first character on."""
-    order, bits = len(model.counts), 0.0
-    for start in range(0, len(codes), chunk):
-        stop = min(start + chunk, len(codes))
-        if start == 0:  # the first characters have short contexts
-            head = [probabilities(model, codes[None, max(0, t - order + 1) : t])[0] for t in range(min(order - 1, stop))]
-            bits -= sum(np.log2(p[codes[t]]) for t, p in enumerate(head))
-            start = len(head)
-        places = np.arange(start, stop)
-        contexts = codes[places[:, None] - np.arange(order - 1, 0, -1)]
-        bits -= np.log2(probabilities(model, contexts)[np.arange(len(places)), codes[places]]).sum()
-    return float(bits / len(codes))
+def predict(model: NGram, codes: Codes) -> NDArray[np.float64]:
+    """p(character | those before it) for every place, (N, n_symbols); the first places have short contexts."""
+    order = len(model.counts)
+    head = [probabilities(model, codes[None, max(0, t - order + 1) : t]) for t in range(min(order - 1, len(codes)))]
+    places = np.arange(len(head), len(codes))
+    contexts = codes[places[:, None] - np.arange(order - 1, 0, -1)]  # (N, order - 1)
+    return np.concatenate([*head, probabilities(model, contexts)])
 
 
 def _windows(codes: Codes, n_symbols: int, length: int) -> Codes:

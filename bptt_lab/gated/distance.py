@@ -1,0 +1,85 @@
+"""A bit to be kept: the first step shows it, noise follows, and only the last step is asked for it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
+from types import ModuleType
+
+import numpy as np
+
+from bptt_lab import validate
+from bptt_lab.gated import training
+from bptt_lab.model import Array
+
+DISTANCES = (3, 5, 7, 10, 14, 20, 28, 40, 57, 80, 113, 160)  # each about √2 times the one before
+BATCH, PIECE, SOLVED = 16, 50, 0.05  # sequences in a batch, batches between two looks, nats
+
+
+def sample(distance: int, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """n sequences of `distance` + 1 steps. Inputs: a bit as -1 or 1, and a mark that is 1 in the first step alone.
+
+    returns  x (T, n, 2), y (T, n, 1) with the first bit as 0 or 1 in every step; see `last_step`
+    """
+    T, n = validate.size("distance", distance) + 1, validate.size("n", n)
+    bits = rng.integers(0, 2, (T, n))
+    mark = np.zeros((T, n))
+    mark[0] = 1
+    y = np.broadcast_to(bits[0], (T, n)).astype(float)
+    return np.stack([2.0 * bits - 1, mark], axis=2), y[:, :, None]
+
+
+def last_step(T: int) -> Array:
+    """The weight of each step's loss, (T,): only the last one is asked."""
+    weight = np.zeros(T)
+    weight[-1] = 1
+    return weight
+
+
+def learn(
+    cell: ModuleType,
+    params: tuple,
+    distance: int,
+    rng: np.random.Generator,
+    max_steps: int = 500,
+    learning_rate: float = 0.01,
+) -> tuple[tuple, int]:
+    """Train until solved: the last 20 batches cost less than `SOLVED` on the average (guessing costs 0.69).
+
+    returns  parameters, and the number of steps of Adam, rounded up to `PIECE`; 0 if it was not solved in `max_steps`
+    """
+    memory, weight = None, last_step(distance + 1)
+    for done in range(PIECE, max_steps + 1, PIECE):
+        x, y = sample(distance, PIECE * BATCH, rng)
+        x, y = (array.reshape(len(x), PIECE, BATCH, -1).swapaxes(0, 1) for array in (x, y))  # (n, T, B, …)
+        params, memory, losses = training.fit(
+            cell, params, x, y, weight=weight, learning_rates=learning_rate, memory=memory
+        )
+        if losses[-20:].mean() < SOLVED:
+            return params, done
+    return params, 0
+
+
+def reach(cell: ModuleType, seed: int, n_h: int = 8, max_steps: int = 500, **start: float) -> int:
+    """The largest of `DISTANCES` that is solved, each from a fresh start, going up until one is not; 0 if none.
+
+    start  for `cell.init_params`: forget_bias=3.0, say
+    """
+    solved = 0
+    for distance in DISTANCES:
+        rng = np.random.default_rng(seed)
+        if not learn(cell, cell.init_params(n_h, rng, **start), distance, rng, max_steps)[1]:
+            break
+        solved = distance
+    return solved
+
+
+def reaches(cell: ModuleType, seeds: range, **settings: float) -> list[int]:
+    """`reach` for every seed, on as many threads as there are processors."""
+
+    def one(seed: int) -> int:
+        return reach(cell, seed, **settings)
+
+    try:
+        with ThreadPoolExecutor(cpu_count() or 1) as pool:
+            return list(pool.map(one, seeds))
+    except RuntimeError:  # no threads, as in a browser
+        return [one(seed) for seed in seeds]

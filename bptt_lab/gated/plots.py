@@ -1,0 +1,71 @@
+"""Pictures of gated cells, as functions of (ax, arrays) that return what they drew."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from numpy.typing import ArrayLike
+
+from bptt_lab.plots import HIDDEN, INK, SECOND, SUM
+
+MARKS = {"plain": ("o", SECOND), "gru": ("s", SUM), "lstm": ("^", HIDDEN)}
+
+
+def reach(ax: Axes, reaches: dict[str, list[int]]) -> list:
+    """One dot for each seed, a row for each cell, a bar at the median; the axis is logarithmic.
+
+    reaches  name of a cell to the distance that each seed solved
+    returns  the dots of each cell
+    """
+    drawn = []
+    for row, (name, values) in enumerate(reaches.items()):
+        mark, colour = MARKS[name.split()[0]]
+        height = row + 0.25 * np.linspace(-1, 1, len(values))  # in seed order, so that equal values stay visible
+        drawn.append(ax.plot(values, height, mark, color=colour, markersize=6, alpha=0.8)[0])
+        ax.plot([np.median(values)] * 2, [row - 0.35, row + 0.35], color=INK, linewidth=2)
+    ax.set(xscale="log", xlabel="largest distance solved", yticks=range(len(reaches)), yticklabels=list(reaches))
+    ax.set_xticks([3, 5, 10, 20, 40, 80, 160], labels=[3, 5, 10, 20, 40, 80, 160])
+    ax.minorticks_off()
+    ax.invert_yaxis()
+    return drawn
+
+
+def felt(ax: Axes, shares: dict[str, ArrayLike]) -> list:
+    """What the last error gives to each state, on a logarithmic axis; one line for each cell."""
+    drawn = []
+    styles = ["-", "--", "-.", ":"]
+    for name, share in shares.items():
+        mark, colour = MARKS[name.split()[0]]
+        style = styles[sum(line.get_color() == colour for line in drawn)]
+        (line,) = ax.plot(np.arange(len(share)) + 1, share, style, marker=mark, color=colour, label=name, markevery=4)
+        drawn.append(line)
+    ax.set(xlabel="step $t$", ylabel="credit, last state = 1", yscale="log")
+    ax.legend()
+    return drawn
+
+
+def credit_table(ax: Axes, table: ArrayLike, least: float = 1e-6) -> object:
+    """The table of ∂L^(k)/∂h^(t): step t to the right, the step k whose error it is downwards; what is 0 stays white.
+
+    table    (T, T, B, n_h), as from `credit`
+    returns  the image, whose entries are Euclidean lengths over batch and units
+    """
+    sizes = np.sqrt((np.asarray(table) ** 2).sum(axis=(2, 3)))
+    shown = np.ma.masked_where(np.arange(len(sizes)) > np.arange(len(sizes))[:, None], np.maximum(sizes, least))
+    image = ax.imshow(shown, cmap="cividis", norm=LogNorm(least, 1), interpolation="nearest")
+    steps = np.arange(0, len(sizes), 5)
+    ax.set(xlabel="step $t$", ylabel="error of step $k$", xticks=steps, xticklabels=steps + 1)
+    ax.set(yticks=steps, yticklabels=steps + 1)
+    return image
+
+
+def gates(ax: Axes, values: ArrayLike, steps: ArrayLike | None = None) -> object:
+    """A gate's values, 0 to 1: a row for each unit, a column for each step.
+
+    values  (T, n_h)
+    steps   labels of the columns; 1 to T if not given
+    """
+    image = ax.imshow(np.asarray(values).T, cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    if steps is not None:
+        ax.set(xticks=range(len(values)), xticklabels=steps)
+    ax.set(ylabel="unit")
+    return image
