@@ -1,5 +1,6 @@
 """Gates: networks that can keep what they have read. From the door down:
 
+mistakes   the doctor for the LSTM's backward pass
 plots      gates over time, and how far each cell reaches
 distance   the task: a bit to be kept over growing distance
 credit     which error reaches which state
@@ -13,18 +14,8 @@ lstm       a cell beside the state; input, forget and output gate
 
 from bptt_lab.gated import distance, gru, gru_after, lstm, plain, plots
 from bptt_lab.gated.credit import credit, share_felt
+from bptt_lab.gated.mistakes import diagnose
 from bptt_lab.gated.training import Memory, fit, softmax_of
 
-__all__ = [
-    "Memory",
-    "credit",
-    "distance",
-    "fit",
-    "gru",
-    "gru_after",
-    "lstm",
-    "plain",
-    "plots",
-    "share_felt",
-    "softmax_of",
-]
+__all__ = ["Memory", "credit", "diagnose", "distance", "fit", "gru", "gru_after", "lstm", "plain", "plots",
+           "share_felt", "softmax_of"]  # fmt: skip

@@ -18,7 +18,7 @@ def reach(ax: Axes, reaches: dict[str, list[int]]) -> list:
     """
     drawn = []
     for row, (name, values) in enumerate(reaches.items()):
-        mark, colour = MARKS[name.split()[0]]
+        mark, colour = MARKS[name.split(",")[0]]
         height = row + 0.25 * np.linspace(-1, 1, len(values))  # in seed order, so that equal values stay visible
         drawn.append(ax.plot(values, height, mark, color=colour, markersize=6, alpha=0.8)[0])
         ax.plot([np.median(values)] * 2, [row - 0.35, row + 0.35], color=INK, linewidth=2)
@@ -34,7 +34,7 @@ def felt(ax: Axes, shares: dict[str, ArrayLike]) -> list:
     drawn = []
     styles = ["-", "--", "-.", ":"]
     for name, share in shares.items():
-        mark, colour = MARKS[name.split()[0]]
+        mark, colour = MARKS[name.split(",")[0]]
         style = styles[sum(line.get_color() == colour for line in drawn)]
         (line,) = ax.plot(np.arange(len(share)) + 1, share, style, marker=mark, color=colour, label=name, markevery=4)
         drawn.append(line)
