@@ -8,8 +8,8 @@ corpus   a text as numbers
 """
 
 from bptt_lab.text import ngram, plots, widgets, writer
-from bptt_lab.text.corpus import Corpus, bits_per_character, decode, encode, one_hot, read
+from bptt_lab.text.corpus import DATA, Corpus, bits_per_character, decode, encode, one_hot, read
 from bptt_lab.text.writer import Writer, heated, next_character, predict, states, store, train, write
 
-__all__ = ["Corpus", "Writer", "bits_per_character", "decode", "encode", "heated", "next_character", "ngram", "one_hot",
-           "plots", "predict", "read", "states", "store", "train", "widgets", "write", "writer"]  # fmt: skip
+__all__ = ["DATA", "Corpus", "Writer", "bits_per_character", "decode", "encode", "heated", "next_character", "ngram",
+           "one_hot", "plots", "predict", "read", "states", "store", "train", "widgets", "write", "writer"]  # fmt: skip
