@@ -1,7 +1,7 @@
 """Gates: networks that can keep what they have read. From the door down:
 
 mistakes   the doctor for the LSTM's backward pass
-plots      gates over time, and how far each cell reaches
+plots      how far each cell reaches, and what it keeps
 distance   the task: a bit to be kept over growing distance
 credit     which error reaches which state
 training   Adam, for every cell

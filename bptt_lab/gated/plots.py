@@ -58,14 +58,17 @@ def credit_table(ax: Axes, table: ArrayLike, least: float = 1e-6) -> object:
     return image
 
 
-def gates(ax: Axes, values: ArrayLike, steps: ArrayLike | None = None) -> object:
-    """A gate's values, 0 to 1: a row for each unit, a column for each step.
+def kept(ax: Axes, s: ArrayLike, bits: ArrayLike, most: int = 15) -> list:
+    """One unit's cell over time, a line for each sequence: whole lines where the bit was 1, dashed where it was 0.
 
-    values  (T, n_h)
-    steps   labels of the columns; 1 to T if not given
+    s, bits  (T, B) and (B,)
+    returns  the lines
     """
-    image = ax.imshow(np.asarray(values).T, cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    if steps is not None:
-        ax.set(xticks=range(len(values)), xticklabels=steps)
-    ax.set(ylabel="unit")
-    return image
+    steps, drawn = np.arange(len(s)) + 1, []
+    for bit, style, colour in ((1, "-", SUM), (0, "--", SECOND)):
+        lines = ax.plot(steps, np.asarray(s)[:, np.asarray(bits) == bit][:, :most], style, color=colour, linewidth=1)
+        lines[0].set_label(f"first bit {bit}")
+        drawn += lines
+    ax.set(xlabel="step $t$", ylabel="cell $s^{(t)}$ of one unit")
+    ax.legend()
+    return drawn
