@@ -192,7 +192,6 @@ BACKWARD = Exercise(
     mistakes=MISTAKES,
     forbidden=(lstm.backward, lstm.state_grads, lstm.gate_grads, lstm.param_grads, gradcheck.complex_step,
                gradcheck.central_differences, gradcheck.derivative, gradcheck.central_difference),
-    groups=("UWb", "Vc"),
     alone=_alone,
     place=_place,
 )  # fmt: skip

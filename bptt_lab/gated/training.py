@@ -1,6 +1,7 @@
 """Adam on given batches, for every cell: in NumPy, or compiled with the same bits on every machine."""
 
 from collections.abc import Callable
+from functools import cache
 from types import ModuleType
 from typing import NamedTuple
 
@@ -77,7 +78,16 @@ def pick(engine: str) -> str:
         raise ValueError(f'engine must be "auto", "numpy" or "numba", got {engine!r}: "auto" picks the faster')
     if engine == "numba" and kernels.numba is None:
         raise ImportError('engine "numba" needs Numba, which is not installed: pip install numba, or use "numpy"')
-    return "numpy" if kernels.numba is None or engine == "numpy" else "numba"
+    if engine == "numpy":
+        return "numpy"
+    return "numba" if _numba_or_say_so() else "numpy"
+
+
+@cache
+def _numba_or_say_so() -> bool:
+    if kernels.numba is None:
+        print("Numba is not installed: training in NumPy, about 10 times slower. To change that: pip install numba")
+    return kernels.numba is not None
 
 
 def adam_step(theta: Array, grads: Array, adam: Array, learning_rate: float, max_norm: float) -> None:

@@ -75,3 +75,16 @@ def test_bad_settings_get_one_line():
         training.fit(gated.gru, params, x, y, engine="fortran")
     with pytest.raises(ValueError, match="y must be finite"):
         training.fit(gated.gru, params, x, y * np.nan)
+
+
+def test_without_numba_it_says_so_once_and_goes_on(monkeypatch, capsys):
+    monkeypatch.setattr(kernels, "numba", None)
+    training._numba_or_say_so.cache_clear()
+    x, y = batches()
+    params = gated.gru.init_params(4, np.random.default_rng(1), 3, 4)
+    for _ in range(2):
+        training.fit(gated.gru, params, x, y)
+    assert capsys.readouterr().out.count("Numba is not installed") == 1
+    with pytest.raises(ImportError, match="pip install numba"):
+        training.fit(gated.gru, params, x, y, engine="numba")
+    training._numba_or_say_so.cache_clear()
