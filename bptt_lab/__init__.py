@@ -23,11 +23,13 @@ engine        the training loop compiled, with the same digits on every machine
 doctor        what is wrong with a gradient, in words
 proof         that a network adds numbers of every length, or a sum that it gets wrong
 through_time  how gradients vanish, what they cost, and the other ways to get them
+gated         LSTM and GRU, and a bit to be kept over growing distance
+text          a network that writes, and the counts that it must beat
 
 Who needs whom. Each imports from those below it alone; wings stand in brackets:
 
-                          automaton   widgets
-               checks   [proof]   report   [through_time]
+                      automaton   [text]   widgets
+          checks   [gated]   [proof]   report   [through_time]
                       [doctor]   [engine]   plots
       ------------------------- the core -------------------------
                                 training
