@@ -17,5 +17,5 @@ def make_cell_problem(cell, rng, T, B, n_x, n_h, n_y):
 
 @st.composite
 def cell_problems(draw, cell):
-    sizes = [draw(st.integers(1, most)) for most in (7, 4, 3, 4, 3)]
+    sizes = [draw(st.integers(1, most)) for most in (5, 3, 3, 3, 2)]
     return make_cell_problem(cell, np.random.default_rng(draw(st.integers(0, 2**32 - 1))), *sizes)
