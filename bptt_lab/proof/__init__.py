@@ -9,11 +9,11 @@ counterexamples  sums that a network gets wrong, the shortest first
 """
 
 from bptt_lab.proof import plots
-from bptt_lab.proof.cells import Cells, Verdict, images, prove
+from bptt_lab.proof.cells import Cells, Verdict, prove
 from bptt_lab.proof.counterexamples import INPUTS, adder, confirm, fails, search, shortest_counterexample, wrong_bits
 from bptt_lab.proof.merging import merge
 from bptt_lab.proof.verifier import verify
 from bptt_lab.proof.zonotope import push
 
-__all__ = ["INPUTS", "Cells", "Verdict", "adder", "confirm", "fails", "images", "merge", "plots", "prove", "push",
+__all__ = ["INPUTS", "Cells", "Verdict", "adder", "confirm", "fails", "merge", "plots", "prove", "push",
            "search", "shortest_counterexample", "verify", "wrong_bits"]  # fmt: skip

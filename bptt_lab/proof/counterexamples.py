@@ -82,6 +82,29 @@ def search(params: Params, n_bits: int = 64, n_random: int = 2_000, seed: int = 
     return _numbers(x[: step_of[column] + 1, column])
 
 
+def extremes(params: Params, n_bits: int = 64, n_directions: int = 200, seed: int = 0) -> tuple[int, int] | None:
+    """A wrong sum among those that lead to the rim of what can be reached; None if none is wrong.
+
+    At each step, go on only from the states that lie farthest out in some direction, for each carry, and from those
+    whose bit was the most doubtful; so errors that add up slowly are followed to their end.
+    """
+    n_h = adder(params)
+    directions = np.random.default_rng(seed).standard_normal((n_directions, n_h))
+    directions = np.concatenate([directions, params.W, -params.W, params.V, -params.V, np.eye(n_h), -np.eye(n_h)])
+    h, carry, words = np.zeros((1, n_h)), np.zeros(1, dtype=np.int64), np.zeros((1, 0), dtype=np.int64)
+    for _ in range(n_bits):
+        h, o, true_bit, carry = step(params, h, carry)
+        words = np.column_stack([np.repeat(words, 4, axis=0), np.tile(np.arange(4), len(words))])
+        wrong = np.flatnonzero((o > 0) != true_bit)
+        if len(wrong):
+            return confirm(params, tuple(words[wrong[0]]))
+        groups = [np.flatnonzero(carry == value) for value in (0, 1)]
+        rim = [group[(h[group] @ directions.T).argmax(axis=0)] for group in groups]
+        rim = np.unique(np.concatenate([*rim, np.argsort(np.abs(o))[:100]]))
+        h, carry, words = h[rim], carry[rim], words[rim]
+    return None
+
+
 def wrong_bits(params: Params, x: Array) -> NDArray[np.bool_]:
     """Which bits of each sum the network gets wrong; x (T, B, 2) gives (T, B)."""
     carry = data.carries(x)

@@ -1,6 +1,6 @@
 """A second look at a proof, by other code: one cell, one word, one step at a time, in Python's own numbers.
 
-Nothing is shared with `proof` but the form of the cells. What it shows, and why the slack is enough, stands there.
+Nothing is shared with `cells` but the form of the proof. What it shows, and why the slack is enough, stands there.
 """
 
 import math
@@ -9,6 +9,7 @@ from bptt_lab.model import Params
 from bptt_lab.proof.cells import Cells, Verdict
 
 SLACK = 1e-9
+MAX_STEPS, MAX_PIECE = 14, 2**11
 
 
 def verify(params: Params, cells: Cells | Verdict) -> bool:
@@ -21,9 +22,8 @@ def verify(params: Params, cells: Cells | Verdict) -> bool:
     if cells is None:
         return False
     U, W, V, b, c = (array.tolist() for array in params)
-    n_h, n_steps, count = len(b), cells.n_steps, len(cells.carry)
-    centres, axes, radii = cells.centre.tolist(), cells.axes.tolist(), cells.radius.tolist()
-    carries, successors = cells.carry.tolist(), cells.next.tolist()
+    n_h, count = len(b), len(cells.carry)
+    centres, axes, radii, carries = (a.tolist() for a in (cells.centre, cells.axes, cells.radius, cells.carry))
     units = range(n_h)
     slack = [SLACK * (1 + abs(b[i]) + sum(map(abs, U[i])) + sum(map(abs, W[i]))) for i in units]
     slack_o = SLACK * (1 + abs(c[0]) + sum(map(abs, V[0])))
@@ -36,13 +36,15 @@ def verify(params: Params, cells: Cells | Verdict) -> bool:
         middle = []
         for i in units:
             reach = sum(abs(column[i]) for column in columns) + slack[i]
-            left, right = math.tanh(a[i] - reach), math.tanh(a[i] + reach)
-            slope = max(0.0, min(1 - left * left, 1 - right * right))
-            bottom, top = left - slope * (a[i] - reach), right - slope * (a[i] + reach)
+            left, right = a[i] - reach, a[i] + reach
+            slope = min(1.0, max(0.0, (math.tanh(right) - math.tanh(left)) / (right - left)))
+            turn = math.atanh(math.sqrt(1 - slope)) if slope > 1e-15 else math.inf  # where tanh' is the slope
+            ends = [math.tanh(p) - slope * p for p in (left, right, clip(turn, left, right), clip(-turn, left, right))]
+            bottom, top = min(ends), max(ends)
             middle.append(slope * a[i] + (bottom + top) / 2)
             for new, column in zip(moved, columns):
                 new[i] = slope * column[i]
-            moved.append([0.0] * i + [max(0.0, top - bottom) / 2 + slack[i]] + [0.0] * (n_h - 1 - i))
+            moved.append([0.0] * i + [(top - bottom) / 2 + slack[i]] + [0.0] * (n_h - 1 - i))
         return middle, moved
 
     def right_bit(centre, columns, bit):
@@ -57,11 +59,13 @@ def verify(params: Params, cells: Cells | Verdict) -> bool:
                 return False
         return True
 
-    def closed(cell, centre, columns, carry, word, depth):
-        """Every continuation of a word from a cell is right, and ends where the proof says."""
-        if depth == n_steps:
-            target = successors[cell][word]
-            return 0 <= target < count and carry == carries[target] and inside(centre, columns, target)
+    def closed(cell, piece, centre, columns, carry, word=1, n_steps=0):
+        """Every continuation of a word from a piece of a cell is right, and ends where the proof says."""
+        target = cells.next[cell].get((piece, word)) if n_steps else None  # an empty word leads nowhere
+        if target is not None:
+            return 0 < target < count and carry == carries[target] and inside(centre, columns, target)
+        if n_steps == MAX_STEPS:
+            return False
         if not all(sum(abs(column[i]) for column in columns) <= 8 and abs(centre[i]) <= 2 for i in units):
             return False
         for x1, x2 in (0, 0), (0, 1), (1, 0), (1, 1):
@@ -69,9 +73,19 @@ def verify(params: Params, cells: Cells | Verdict) -> bool:
             total = carry + x1 + x2
             if not right_bit(after, moved, total % 2):
                 return False
-            if not closed(cell, after, moved, total // 2, 4 * word + 2 * x1 + x2, depth + 1):
+            if not closed(cell, piece, after, moved, total // 2, 4 * word + 2 * x1 + x2, n_steps + 1):
                 return False
         return True
+
+    def safe(cell, piece, centre, columns):
+        """A piece is closed, or both halves of it are safe."""
+        axis = cells.halved[cell].get(piece)
+        if axis is None:
+            return closed(cell, piece, centre, columns, carries[cell])
+        half = [p / 2 for p in columns[axis]]
+        columns = [half if k == axis else column for k, column in enumerate(columns)]
+        below, above = [p - q for p, q in zip(centre, half)], [p + q for p, q in zip(centre, half)]
+        return piece < MAX_PIECE and safe(cell, 2 * piece, below, columns) and safe(cell, 2 * piece + 1, above, columns)
 
     def orthonormal(cell):
         rows = axes[cell]
@@ -83,9 +97,13 @@ def verify(params: Params, cells: Cells | Verdict) -> bool:
     return all(
         orthonormal(i)
         and min(radii[i]) >= 0
-        and closed(i, centres[i], [[axes[i][j][k] * radii[i][k] for j in units] for k in units], carries[i], 0, 0)
+        and safe(i, 1, centres[i], [[axes[i][j][k] * radii[i][k] for j in units] for k in units])
         for i in range(count)
     )
+
+
+def clip(p: float, low: float, high: float) -> float:
+    return min(max(p, low), high)
 
 
 def dot(p: list[float], q: list[float]) -> float:

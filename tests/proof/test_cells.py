@@ -20,7 +20,7 @@ def proved(name: str):
 @pytest.mark.parametrize("name", ["two", "three"])
 def test_exact_adders_are_proved(name):
     params, verdict = proved(name)
-    assert verdict.status == "proved" and verdict.counterexample is None and verdict.margin > 3
+    assert verdict.status == "proved" and verdict.counterexample is None and verdict.margin > 1
     assert verdict.cells == len(verdict.proof.carry) < 20
     assert verifier.verify(params, verdict.proof)
 
@@ -33,7 +33,7 @@ def test_an_adder_with_one_spoilt_weight_is_refuted(build):
         for index in np.ndindex(getattr(params, name).shape):
             spoilt = params._replace(**{name: getattr(params, name).copy()})
             getattr(spoilt, name)[index] = 1.0 - getattr(params, name)[index]
-            verdict = proof.prove(spoilt, max_seconds=5)
+            verdict = proof.prove(spoilt, max_seconds=1)
             if verdict.status == "refuted":
                 refuted += 1
                 assert counterexamples.fails(spoilt, *verdict.counterexample, verdict.n_bits + 1)
@@ -54,16 +54,16 @@ def right_on_long_sums(params, n=100_000, n_bits=64, seed=1):
 
 
 def test_never_says_proved_of_a_network_that_fails():
-    """240 networks of varied quality: hand-built and trained ones, with noise from nothing to too much."""
+    """160 networks of varied quality: hand-built and trained ones, with noise from nothing to too much."""
     rng = np.random.default_rng(0)
     bases = [nets.hand_built(), nets.hand_built(8.0), nets.two_units(), nets.two_units(8.0)]
     bases += [nets.trained(n_h, seed) for n_h, seed in [(3, 3), (4, 2), (3, 0), (2, 1)]]
     found = {"proved": 0, "refuted": 0, "undecided": 0}
     checked = 0
     for base in bases:
-        for noise in np.geomspace(0.003, 2.0, 30):
+        for noise in np.geomspace(0.003, 2.0, 20):
             params = nets.perturbed(base, noise, rng)
-            verdict = proof.prove(params, max_cells=200, max_seconds=1, plan=((1, 0.4), (1, 0.1), (2, 0.1)))
+            verdict = proof.prove(params, max_cells=200, max_seconds=0.5, plan=((0.3, 1), (0.1, 2)))
             found[verdict.status] += 1
             if verdict.status == "proved":
                 assert verifier.verify(params, verdict.proof)
@@ -71,26 +71,23 @@ def test_never_says_proved_of_a_network_that_fails():
                 assert right_on_long_sums(params, n=100_000 if checked % 10 == 1 else 20_000, seed=checked)
             elif verdict.status == "refuted":
                 assert counterexamples.fails(params, *verdict.counterexample, verdict.n_bits + 1)
-    assert sum(found.values()) == 240 and found["proved"] >= 40 and found["refuted"] >= 40, found
+    assert sum(found.values()) == 160 and found["proved"] >= 30 and found["refuted"] >= 30, found
 
 
 def test_the_undecided_is_called_so():
     params, _ = proved("three")
     verdict = proof.prove(params, max_cells=2)
     assert verdict.status == "undecided" and verdict.proof is None and "more than 2 cells" in verdict.reason
-    assert proof.prove(params, max_seconds=1e-9, plan=((1, 0.2),)).status == "undecided"
+    assert proof.prove(params, max_seconds=1e-9, plan=((0.2, 1),)).status == "undecided"
 
 
 def drop_a_cell(cells):
-    keep = len(cells.carry) - 1
-    return cells._replace(centre=cells.centre[:keep], axes=cells.axes[:keep], radius=cells.radius[:keep])._replace(
-        carry=cells.carry[:keep], next=np.minimum(cells.next[:keep], keep - 1)
-    )
+    return proof.Cells(*(part[:-1] for part in cells))
 
 
 def shrink_a_box(cells):
     radius = cells.radius.copy()
-    radius[np.argmax(radius.sum(axis=1))] *= 0.5
+    radius[1:] *= 1e-9  # a little less may do: cells are larger than need be
     return cells._replace(radius=radius)
 
 
@@ -101,9 +98,30 @@ def swap_a_carry(cells):
 
 
 def redirect_an_arrow(cells):
-    next_ = cells.next.copy()
-    next_[1, 0] = next_[1, 3]
-    return cells._replace(next=next_)
+    key, other = min(cells.next[1]), max(cells.next[1])
+    return with_next(cells, 1, {**cells.next[1], key: cells.next[1][other]})
+
+
+def with_next(cells, cell, next_):
+    return cells._replace(next=[next_ if i == cell else old for i, old in enumerate(cells.next)])
+
+
+def forget_an_arrow(cells):
+    return with_next(cells, 1, {key: cells.next[1][key] for key in sorted(cells.next[1])[1:]})
+
+
+def stay_without_reading(cells):
+    return with_next(cells, 1, {(1, 1): 1})  # the empty word leads from the cell to itself, and proves nothing
+
+
+def lead_to_the_start(cells):
+    key = min(cells.next[1])
+    return with_next(cells, 1, {**cells.next[1], key: 0})
+
+
+def forget_a_half(cells):
+    halves = {(2, word): target for (_, word), target in cells.next[1].items()}
+    return with_next(cells, 1, halves)._replace(halved=[{1: 0} if i == 1 else {} for i in range(len(cells.carry))])
 
 
 def move_the_start(cells):
@@ -124,14 +142,21 @@ def swell_a_box(cells):
 
 @pytest.mark.parametrize("name", ["two", "three"])
 @pytest.mark.parametrize(
-    "spoil", [drop_a_cell, shrink_a_box, swap_a_carry, redirect_an_arrow, move_the_start, lean_the_axes, swell_a_box]
-)
+    "spoil",
+    [drop_a_cell, shrink_a_box, swap_a_carry, redirect_an_arrow, forget_an_arrow, stay_without_reading,
+     lead_to_the_start, forget_a_half, move_the_start, lean_the_axes, swell_a_box],
+)  # fmt: skip
 def test_the_verifier_rejects_a_spoilt_proof(name, spoil):
     params, verdict = proved(name)
     spoilt = spoil(verdict.proof)
     assert not verifier.verify(params, spoilt)
-    low, high, margin = proof.images(params, spoilt)  # and so does the check in `prove`
-    assert not (margin > 0 and (np.maximum(-low, high) <= spoilt.radius).all())
+
+
+def test_halves_of_a_cell_prove_it_too():
+    params, verdict = proved("three")
+    whole = verdict.proof
+    both = {(piece, word): target for (_, word), target in whole.next[1].items() for piece in (2, 3)}
+    assert verifier.verify(params, with_next(whole, 1, both)._replace(halved=[{}, {1: 0}] + [{}] * (len(both) - 1)))
 
 
 def test_a_verdict_is_verified_by_its_proof():
@@ -141,21 +166,20 @@ def test_a_verdict_is_verified_by_its_proof():
     assert not verifier.verify(params, proof.prove(params, max_cells=2))
 
 
-@pytest.mark.parametrize("doubtful", [0, 1])
-def test_the_margin_is_the_least_of_all_steps_of_a_word(monkeypatch, doubtful):
+@pytest.mark.parametrize("doubtful", [1, 2, 3])
+def test_doubtful_bits_at_any_step_keep_a_network_from_being_proved(monkeypatch, doubtful):
     params, _ = proved("three")
-    cells, steps = proof.prove(params, plan=((2, 0.4),)).proof, []
-    margin = proof.images(params, cells)[2]
-    assert cells.n_steps == 2 and margin > 0
 
-    def push(*arguments):
-        steps.append(len(steps) % 2)
-        *sets, margin = zonotope.push(*arguments)
-        return *sets, (-1.0 if steps[-1] == doubtful else margin)
+    def push(params, centre, G, carry):
+        *sets, margin = zonotope.push(params, centre, G, carry)
+        n_steps = sets[1].shape[2] // 3 - 1  # G has 3 columns more after each step
+        return *sets, np.where(n_steps == doubtful, -1.0, margin)
 
+    plan = ((0.05, 3),)
+    verdict = proof.prove(params, plan=plan)
+    assert verdict.status == "proved" and max(word for leads in verdict.proof.next for _, word in leads) >= 4**3
     monkeypatch.setattr(cells_room, "push", push)
-    assert not proof.images(params, cells)[2] > 0 and steps[:2] == [0, 1]
-    assert proof.prove(params, plan=((2, 0.4),), max_seconds=5).status == "undecided"
+    assert proof.prove(params, plan=plan, max_seconds=5).status == "undecided"
 
 
 @pytest.mark.parametrize("field", ["U", "W", "V", "b"])
@@ -166,18 +190,26 @@ def test_the_verifier_rejects_a_proof_of_another_network(field):
     assert not verifier.verify(params._replace(**{field: flipped}), verdict.proof)
 
 
-def test_states_of_long_sums_stay_in_their_cells():
-    params, verdict = proved("three")
-    cells = verdict.proof
-    assert cells.n_steps == 1
-    x = np.random.default_rng(2).integers(0, 2, (100, 500, 2)).astype(float)
-    trace, cell = model.forward(params, x), np.zeros(500, dtype=int)
-    for t in range(100):
-        cell = cells.next[cell, (2 * x[t, :, 0] + x[t, :, 1]).astype(int)]
-        z = np.einsum("nji,nj->ni", cells.axes[cell], trace.h[t] - cells.centre[cell])
-        assert (np.abs(z) <= cells.radius[cell]).all()
-        assert (cells.carry[cell] == data.carries(x)[t]).all()
-    assert np.abs(trace.o).min() >= verdict.margin
+def test_states_of_long_sums_return_to_the_cells_that_the_proof_names():
+    params = nets.trained(4, 2)
+    verdict = proof.prove(params, plan=((0.12, 3),))
+    cells, words = verdict.proof, set()
+    assert verifier.verify(params, verdict)
+    x = np.random.default_rng(2).integers(0, 2, (200, 50, 2)).astype(float)
+    trace, carry = model.forward(params, x), data.carries(x)
+    for i in range(50):
+        cell, word = 0, 1
+        for t in range(200):
+            if not cells.halved[cell]:
+                word = 4 * word + int(2 * x[t, i, 0] + x[t, i, 1])
+                target = cells.next[cell].get((1, word))
+                if target is None:
+                    continue
+                z = cells.axes[target].T @ (trace.h[t, i] - cells.centre[target])
+                assert (np.abs(z) <= cells.radius[target]).all() and carry[t, i] == cells.carry[target]
+                words.add(word)
+                cell, word = target, 1
+    assert len(words) > 20 and np.abs(trace.o).min() >= verdict.margin
 
 
 def test_a_push_holds_every_point_of_its_set_for_every_word():
@@ -195,7 +227,7 @@ def test_a_push_holds_every_point_of_its_set_for_every_word():
         assert (np.abs(directions @ (trace.h[0] - after[i]).T) <= reach[:, None]).all()
         assert carry[i] == (1 + pair.sum()) // 2
         sign = 2 * ((1 + pair.sum()) % 2) - 1
-        assert (sign * trace.o >= margin).all()
+        assert (sign * trace.o >= margin[i]).all()
 
 
 def test_the_band_around_tanh_holds_it_and_is_narrow():
@@ -243,8 +275,8 @@ def test_bad_networks_and_limits_are_turned_away():
         proof.prove(model.init_params(3, rng, n_x=3))
     with pytest.raises(ValueError, match="64 hidden units"):
         proof.prove(model.init_params(65, rng))
-    with pytest.raises(ValueError, match="n_steps"):
-        proof.prove(nets.hand_built(), plan=((5, 0.1),))
+    with pytest.raises(ValueError, match="n_least"):
+        proof.prove(nets.hand_built(), plan=((0.1, 15),))
     with pytest.raises(ValueError, match="max_cells"):
         proof.prove(nets.hand_built(), max_cells=0)
     with pytest.raises(TypeError, match="Params"):
