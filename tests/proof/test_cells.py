@@ -54,14 +54,14 @@ def right_on_long_sums(params, n=100_000, n_bits=64, seed=1):
 
 
 def test_never_says_proved_of_a_network_that_fails():
-    """160 networks of varied quality: hand-built and trained ones, with noise from nothing to too much."""
+    """120 networks of varied quality: hand-built and trained ones, with noise from nothing to too much."""
     rng = np.random.default_rng(0)
     bases = [nets.hand_built(), nets.hand_built(8.0), nets.two_units(), nets.two_units(8.0)]
     bases += [nets.trained(n_h, seed) for n_h, seed in [(3, 3), (4, 2), (3, 0), (2, 1)]]
     found = {"proved": 0, "refuted": 0, "undecided": 0}
     checked = 0
     for base in bases:
-        for noise in np.geomspace(0.003, 2.0, 20):
+        for noise in np.geomspace(0.003, 2.0, 15):
             params = nets.perturbed(base, noise, rng)
             verdict = proof.prove(params, max_cells=200, max_seconds=0.5, plan=((0.3, 1), (0.1, 2)))
             found[verdict.status] += 1
@@ -71,7 +71,7 @@ def test_never_says_proved_of_a_network_that_fails():
                 assert right_on_long_sums(params, n=100_000 if checked % 10 == 1 else 20_000, seed=checked)
             elif verdict.status == "refuted":
                 assert counterexamples.fails(params, *verdict.counterexample, verdict.n_bits + 1)
-    assert sum(found.values()) == 160 and found["proved"] >= 30 and found["refuted"] >= 30, found
+    assert sum(found.values()) == 120 and found["proved"] >= 20 and found["refuted"] >= 20, found
 
 
 def test_the_undecided_is_called_so():

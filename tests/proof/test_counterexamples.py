@@ -69,3 +69,16 @@ def test_bad_input_is_turned_away():
         counterexamples.shortest_counterexample(nets.hand_built(), max_bits=0)
     with pytest.raises(TypeError, match="real"):
         counterexamples.shortest_counterexample(nets.hand_built()._replace(b=np.zeros(3, dtype=complex)))
+
+
+def test_the_rim_finds_wrong_sums_that_are_wrong_and_none_in_an_adder():
+    rng = np.random.default_rng(8)
+    assert counterexamples.extremes(nets.hand_built()) is None
+    found = 0
+    for noise in np.linspace(0.5, 3, 20):
+        params = nets.perturbed(nets.hand_built(), noise, rng)
+        pair = counterexamples.extremes(params, n_directions=20)
+        if pair is not None:
+            found += 1
+            assert counterexamples.fails(params, *pair, 65)
+    assert found >= 5
