@@ -1,6 +1,6 @@
 """The report's experiment, and the behaviour of its printed listing as six switches.
 
-    python -m bptt_lab.report > notebooks/data/report_seeds.csv
+    python -m bptt_lab.report > bptt_lab/report_seeds.csv
 
 writes the table of notebook 06: 200 seeds, each with the switches that matter for a batch of one.
 """
@@ -13,14 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import bptt, data, model, training
-from bptt_lab.engine import ENGINES, numba, train_many
+from bptt_lab.engine import ENGINES, HAS_LOOP, train_many
 from bptt_lab.engine import sgd as compiled_sgd
 from bptt_lab.model import Array, Params, Trace
 from bptt_lab.training import Engine, History
 
 SETTINGS = {"n_steps": 20_000, "learning_rate": 0.008, "batch_size": 1, "n_bits": 8, "high": 127}
 N_H = 16
-TABLE = Path(__file__).resolve().parent.parent / "notebooks" / "data" / "report_seeds.csv"
+TABLE = Path(__file__).with_name("report_seeds.csv")
 
 
 class Quirks(NamedTuple):
@@ -101,7 +101,7 @@ def train(
 
 def engine(quirks: Quirks) -> Engine:
     """What `training.train` and `engine.train_many` take as `engine`, to follow the listing."""
-    if numba is None:
+    if not HAS_LOOP:
         return Engine(partial(sgd, quirks=quirks))
     return ENGINES["numba"](N_H, 1)._replace(sgd=partial(compiled_sgd, quirks=quirks))
 

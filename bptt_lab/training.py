@@ -47,12 +47,12 @@ def train(
 ) -> tuple[Params, History]:
     """Plain SGD, on a fresh batch at every step. The given `params` are left as they are.
 
-    engine    "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine; "auto": the faster;
-              or an Engine, or a function called like `sgd`, to take other steps
+    engine    "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
+              included; "auto": the faster; or an Engine, or a function called like `sgd`, to take other steps
     progress  show a bar
     returns   trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
     raises    TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite;
-              ImportError for engine "numba" without Numba
+              ImportError for engine "numba" without Numba, or "wasm" without a browser
     """
     validate.params(params)
     learning_rate = validate.positive("learning_rate", learning_rate)
@@ -78,7 +78,7 @@ def train(
 def pick_engine(engine: str | Engine | Callable, n_h: int, batch_size: int) -> Engine:
     """The engine of this name, for networks and batches of this size; or the one that is given.
 
-    raises  ValueError for an unknown name; ImportError for "numba" without Numba
+    raises  ValueError for an unknown name; ImportError for "numba" without Numba, or "wasm" without a browser
     """
     if isinstance(engine, Engine):
         return engine

@@ -1,9 +1,11 @@
 """Sliders: they collect settings, hand them to `training`, and show what comes back. Nothing here computes.
 
 Training runs on one thread of its own. A slider only says what is wanted now; the thread looks between two pieces of
-work, and drops a run that nobody wants any more. So nothing ever queues, and the page stays alive.
+work, and drops a run that nobody wants any more. So nothing ever queues, and the page stays alive. In a browser, where
+Python has no threads, the pieces take turns with whatever else there is to do.
 """
 
+import asyncio
 import io
 import threading
 import time
@@ -18,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.pyplot import get_cmap
 
 from bptt_lab import data, model, plots, report, training
-from bptt_lab.engine import announcing, train_many
+from bptt_lab.engine import IN_BROWSER, announcing, train_many
 
 PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
 X_ALL, Y_ALL = data.all_sums()
@@ -39,28 +41,45 @@ REPORT = Settings()
 
 
 class Worker:
-    """One thread that runs `job(wanted, superseded)` for the newest `wanted`; older ones that wait are dropped."""
+    """Runs `job(wanted, superseded)` for the newest `wanted`; older ones that wait are dropped.
 
-    def __init__(self, job: Callable[[object, Callable[[], bool]], None]):
+    job       yields between two pieces of its work
+    threaded  on one thread; else on the event loop, where a job goes on when everything else had its turn
+    """
+
+    def __init__(self, job: Callable[[object, Callable[[], bool]], Iterator[None]], threaded: bool = not IN_BROWSER):
         self._job, self._news, self._idle = job, threading.Event(), threading.Event()
-        self._wanted = None
+        self._wanted, self._threaded = None, threaded
         self._idle.set()
-        threading.Thread(target=self._loop, daemon=True).start()
+        if threaded:
+            threading.Thread(target=self._loop, daemon=True).start()
 
     def want(self, wanted: object) -> None:
         """Start on `wanted` as soon as the running job has noticed."""
+        at_rest = self._idle.is_set()
         self._idle.clear()
         self._wanted = wanted
         self._news.set()
+        if at_rest and not self._threaded:
+            self._task = asyncio.ensure_future(self._take_turns())  # kept: the event loop does not keep it alive
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Until nothing is left to do; whether that came to pass within `timeout` seconds."""
-        return self._idle.wait(timeout)
+        """Until nothing is left to do; whether that came to pass within `timeout` seconds. Without a thread: now."""
+        return self._idle.wait(timeout if self._threaded else 0)
 
     def _loop(self) -> None:
         while self._news.wait():
+            for _ in self._pieces():
+                pass
+
+    async def _take_turns(self) -> None:
+        for _ in self._pieces():
+            await asyncio.sleep(0)
+
+    def _pieces(self) -> Iterator[None]:
+        while self._news.is_set():
             self._news.clear()
-            self._job(self._wanted, self._news.is_set)
+            yield from self._job(self._wanted, self._news.is_set)
             if not self._news.is_set():
                 self._idle.set()
 
@@ -122,12 +141,12 @@ class Playground:
         self._stopped.clear()
         self.worker.want((self.settings, tuple(int(number.value) for number in self.addends)))
 
-    def _work(self, wanted: tuple, superseded: Callable[[], bool]) -> None:
+    def _work(self, wanted: tuple, superseded: Callable[[], bool]) -> Iterator[None]:
         settings, addends = wanted
         try:
             if self._run is None or self._run[0] != settings:
                 with announcing(self._say_below):
-                    self._train(settings, addends, superseded)
+                    yield from self._train(settings, addends, superseded)
             if not superseded():
                 self._show(addends)
         except Exception as error:  # whatever it is, say it in the page, where the reader looks
@@ -139,7 +158,7 @@ class Playground:
     def _say_below(self, doing: str) -> None:
         self.bar.description = doing  # "compiling", on the first run of a machine
 
-    def _train(self, settings: Settings, addends: tuple, superseded: Callable[[], bool]) -> None:
+    def _train(self, settings: Settings, addends: tuple, superseded: Callable[[], bool]) -> Iterator[None]:
         engines = ["auto", report.engine(report.AS_PRINTED)] if settings.as_printed else ["auto"]
         self.stop.disabled, self.bar.max, self.bar.value = False, settings.n_steps * len(engines), 0
         self.words.value = f"Training {settings.n_h} hidden units …"
@@ -155,6 +174,7 @@ class Playground:
                     self.bar.value = sum(len(history.loss) for history in histories)
                     self._show(addends)
                     next_picture = time.monotonic() + max(REFRESH, 3 * (time.monotonic() - began))  # mostly train
+                yield
         self.bar.value = self.bar.max
         if superseded():
             self._run = None
@@ -235,18 +255,23 @@ class SuccessMap:
                 grid[row, column] = self.cells[n_h, rate]
         return grid
 
-    def _work(self, n_steps: int, superseded: Callable[[], bool]) -> None:
+    def _work(self, n_steps: int, superseded: Callable[[], bool]) -> Iterator[None]:
         self._stopped.clear()
         self.start.disabled, self.stop.disabled, self.bar.value = True, False, 0
+        together = 1 if IN_BROWSER else self.SEEDS  # runs between two looks at Stop
         try:
             for done, (n_h, rate) in enumerate(self.cells):
                 self.words.value = f"Training {self.SEEDS} seeds of {n_h} units at learning rate {rate:g} …"
-                rngs = [np.random.default_rng(seed) for seed in range(self.SEEDS)]
-                starts = [model.init_params(n_h, rng) for rng in rngs]
-                runs = train_many(starts, rngs=rngs, learning_rates=rate, n_steps=n_steps, stop=self._stopped.is_set)
-                if self._stopped.is_set():
-                    self.words.value = f"Stopped after {done} of {len(self.cells)} cells."
-                    return
+                runs = []
+                for first in range(0, self.SEEDS, together):
+                    rngs = [np.random.default_rng(seed) for seed in range(first, first + together)]
+                    starts = [model.init_params(n_h, rng) for rng in rngs]
+                    stop = self._stopped.is_set
+                    runs += train_many(starts, rngs=rngs, learning_rates=rate, n_steps=n_steps, stop=stop)
+                    if self._stopped.is_set():
+                        self.words.value = f"Stopped after {done} of {len(self.cells)} cells."
+                        return
+                    yield
                 perfect = [not isinstance(run, Exception) and run[1].correct_digits[-1_000:].min() == 8 for run in runs]
                 self._fill(self.cells[n_h, rate], int(np.sum(perfect)))
                 self.bar.value = done + 1

@@ -1,11 +1,14 @@
+import asyncio
 import io
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
 from bptt_lab import data, model, report, training, widgets
+from bptt_lab.engine import sweeps
 
 QUICK = widgets.Settings(n_h=4, n_steps=1_000, learning_rate=0.1)
 
@@ -139,3 +142,80 @@ def test_the_map_can_be_stopped(playground, monkeypatch):
     assert success.words.value == "Stopped after 1 of 56 cells."
     assert sum(cell.description != "·" for cell in success.cells.values()) == 1
     assert not success.start.disabled and success.stop.disabled
+
+
+# without threads, as in a browser
+
+
+def on_an_event_loop(monkeypatch, reader):
+    """Run the coroutine `reader(playground)` where no thread can be started."""
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    async def page():
+        playground = widgets.Playground(QUICK)
+        await finished(playground)
+        await reader(playground)
+
+    class Worker(widgets.Worker):
+        def __init__(self, job):
+            super().__init__(job, threaded=False)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(widgets, "Worker", Worker)
+    monkeypatch.setattr(widgets, "IN_BROWSER", True)
+    monkeypatch.setattr(
+        sweeps, "wasm", SimpleNamespace(IN_BROWSER=True)
+    )  # runs take turns, in the loop of this machine
+    asyncio.run(page())
+
+
+async def finished(playground):
+    while not playground.worker.wait():
+        await asyncio.sleep(0)
+    return playground.words.value
+
+
+def test_without_threads_sliders_train_again_and_runs_that_nobody_wants_are_dropped(monkeypatch):
+    async def reader(playground):
+        picture = playground.picture.value
+        assert playground.words.value.startswith("4 hidden units")
+        playground.set(n_h=64, batch_size=64, n_steps=50_000)  # far longer than this test
+        await asyncio.sleep(0.3)
+        assert not playground.worker.wait() and not playground.stop.disabled
+        playground.set(n_h=5, batch_size=1, n_steps=1_000)
+        assert (await finished(playground)).startswith("5 hidden units")
+        assert playground.picture.value != picture and playground.stop.disabled
+
+    on_an_event_loop(monkeypatch, reader)
+
+
+def test_without_threads_stop_keeps_what_it_has_and_progress_shows(monkeypatch):
+    async def reader(playground):
+        playground.set(n_h=64, batch_size=64, n_steps=50_000)
+        while not playground.bar.value:
+            await asyncio.sleep(0)
+        playground.stop.click()
+        assert "64 hidden units" in await finished(playground)
+        assert 0 < len(playground._run[2][0].loss) < 50_000
+
+    on_an_event_loop(monkeypatch, reader)
+
+
+def test_without_threads_the_map_fills_its_cells_and_can_be_stopped(monkeypatch):
+    monkeypatch.setattr(widgets.SuccessMap, "SIZES", (3, 8))
+    monkeypatch.setattr(widgets.SuccessMap, "RATES", (0.1,))
+    monkeypatch.setattr(widgets.SuccessMap, "SEEDS", 2)
+
+    async def reader(playground):
+        success = widgets.SuccessMap(playground)
+        success.start.click()
+        assert "Done" in await finished(success)
+        assert all(cell.description in {"0 of 2", "1 of 2", "2 of 2"} for cell in success.cells.values())
+        success.start.click()
+        await asyncio.sleep(0)
+        success.stop.click()
+        assert await finished(success) == "Stopped after 0 of 2 cells."
+
+    on_an_event_loop(monkeypatch, reader)

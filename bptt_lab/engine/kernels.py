@@ -11,10 +11,12 @@ from contextlib import contextmanager
 import numpy as np
 
 from bptt_lab import validate
+from bptt_lab.engine import wasm
 from bptt_lab.engine.elementary import compiled, exp, log1p, numba, sigmoid, tanh
 from bptt_lab.model import Array, Params
 
 NO_QUIRKS = (False,) * 6  # see `sgd`
+HAS_LOOP = numba is not None or wasm.IN_BROWSER  # compiled when it is called, or ahead of time
 
 
 def sgd(
@@ -27,7 +29,7 @@ def sgd(
              slope_averaged_over_batch, divided_by_outputs, loss_halved (display only: nothing here changes),
              output_bias_summed_over_all
     returns  the parameters after n steps, and the logits o that each step saw, shaped like y
-    raises   ImportError without Numba; ValueError if shapes do not match, or x or y holds NaN or infinity
+    raises   ImportError without Numba, but in a browser; ValueError if shapes do not match, or x or y is not finite
     """
     require_numba()
     validate.shapes(params)
@@ -37,7 +39,8 @@ def sgd(
     U_T, W_T, V, b, c = (np.array(a, float, order="C") for a in (params.U.T, params.W.T, *params[2:]))
     x, y = (np.ascontiguousarray(a, float) for a in (x, y))
     quirks = tuple(bool(quirk) for quirk in quirks)
-    _sgd(U_T, W_T, V, b, c, x, y, o, float(learning_rate), validate.size("batch_size", batch_size), quirks)
+    loop = wasm.sgd if wasm.IN_BROWSER else _sgd
+    loop(U_T, W_T, V, b, c, x, y, o, float(learning_rate), validate.size("batch_size", batch_size), quirks)
     return Params(U_T.T.copy(), W_T.T.copy(), V, b, c), o
 
 
@@ -45,12 +48,13 @@ def cross_entropy(o: Array, y: Array) -> Array:
     """`model.cross_entropy`, of floats: -y log ŷ - (1 - y) log(1 - ŷ) for each bit."""
     require_numba()
     loss = np.empty(np.shape(o))
-    _cross_entropy(*(np.ascontiguousarray(a, float).reshape(-1) for a in (o, y)), loss.reshape(-1))
+    loop = wasm.cross_entropy if wasm.IN_BROWSER else _cross_entropy
+    loop(*(np.ascontiguousarray(a, float).reshape(-1) for a in (o, y)), loss.reshape(-1))
     return loss
 
 
 def require_numba() -> None:
-    if numba is None:
+    if not HAS_LOOP:
         raise ImportError('engine "numba" needs Numba, which is not installed: pip install numba, or use "numpy"')
 
 
@@ -82,15 +86,25 @@ def announcing(say: Callable[[str], None]) -> Iterator[None]:
 @compiled
 def _sgd(U_T, W_T, V, b, c, x, y, o, learning_rate, batch_size, quirks):
     """Changes U_T, W_T, V, b, c, and fills o. The last batch may be a short one."""
-    (T, N, n_x), (n_y, n_h) = x.shape, V.shape
+    (T, _, n_x), (n_y, n_h) = x.shape, V.shape
     W = np.empty((n_h, n_h))
     h = np.zeros((T + 1, batch_size, n_h))  # h[t] is h^(t); h[0] stays 0
     dh_da = np.empty((T, batch_size, n_h))
     dL_do = np.empty((T, batch_size, n_y))
     dL_da = np.empty((T, batch_size, n_h))
+    params = U_T, W_T, V, b, c
     grads = np.zeros((n_x, n_h)), np.zeros((n_h, n_h)), np.zeros((n_y, n_h)), np.zeros(n_h), np.zeros(n_y)
-    flat_params = U_T.reshape(-1), W_T.reshape(-1), V.reshape(-1), b.reshape(-1), c.reshape(-1)
+    flat_params = U_T.reshape(-1), W_T.reshape(-1), V.reshape(-1), b, c
     flat_grads = grads[0].reshape(-1), grads[1].reshape(-1), grads[2].reshape(-1), grads[3], grads[4]
+    scratch = W, h, dh_da, dL_do, dL_da
+    _steps(params, flat_params, grads, flat_grads, scratch, x, y, o, learning_rate, quirks)
+
+
+@compiled
+def _steps(params, flat_params, grads, flat_grads, scratch, x, y, o, learning_rate, quirks):
+    """`_sgd` once its arrays are made: nothing is made from here on, so that it runs where there is no Python, too."""
+    (U_T, W_T, V, b, c), (W, h, dh_da, dL_do, dL_da) = params, scratch
+    N, n_h, batch_size = x.shape[1], len(b), h.shape[1]
     for start in range(0, N, batch_size):
         stop = min(start + batch_size, N)
         x_batch, y_batch, o_batch = x[:, start:stop], y[:, start:stop], o[:, start:stop]

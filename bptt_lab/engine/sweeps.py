@@ -1,4 +1,4 @@
-"""Many runs at once: threads, because the compiled loop lets them run side by side."""
+"""Many runs at once: threads, because the compiled loop lets them run side by side; a browser has none."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from bptt_lab import training, validate
-from bptt_lab.engine import kernels
+from bptt_lab.engine import kernels, wasm
 from bptt_lab.model import Params
 from bptt_lab.training import History
 
@@ -26,7 +26,7 @@ def train_many(
     """`training.train` for every start; each run equals the same run alone, to the last bit.
 
     rngs, learning_rates  one for each start; a single learning rate serves all; no generator twice
-    n_workers             threads, as many as there are processors if not given
+    n_workers             threads, as many as there are processors if not given; a browser has none
     stop                  asked after each run: once it says True, no further run begins
     progress              show a bar
     settings              for `training.train`, the same for all
@@ -49,6 +49,8 @@ def train_many(
         except FloatingPointError as diverged:
             return diverged.with_traceback(None)  # a traceback would keep the arrays of the run alive
 
+    if wasm.IN_BROWSER:
+        return _in_turn(run, list(zip(starts, rngs, learning_rates)), stop, progress)
     with ThreadPoolExecutor(n_workers) as pool:
         futures = [pool.submit(run, *one) for one in zip(starts, rngs, learning_rates)]
         try:
@@ -63,3 +65,16 @@ def train_many(
             for future in reversed(futures):  # from the end, so that those that had begun stay the first ones
                 future.cancel()
     return [future.result() for future in futures if not future.cancelled()]
+
+
+def _in_turn(run: Callable, arguments: list[tuple], stop: Callable[[], bool] | None, progress: bool) -> list:
+    if progress:
+        print(f"A browser gives Python one thread: {len(arguments)} runs take turns.")
+    done = []
+    with tqdm(total=len(arguments), disable=not progress) as bar:
+        for one in arguments:
+            done.append(run(*one))
+            bar.update()
+            if stop is not None and stop():
+                break
+    return done

@@ -250,7 +250,7 @@ def test_auto_picks_by_size():
 
 
 def test_unknown_engine():
-    with pytest.raises(ValueError, match='engine must be "auto" or "numba" or "numpy", got \'torch\''):
+    with pytest.raises(ValueError, match='engine must be "auto" or "numba" or "numpy" or "wasm", got \'torch\''):
         train("torch")
 
 

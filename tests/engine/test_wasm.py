@@ -1,0 +1,139 @@
+"""The loop as WebAssembly, here in wasmtime instead of a browser: the same bits as the loop that Numba compiles."""
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import test_kernels
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bptt_lab import report, training
+from bptt_lab.engine import elementary, kernels, train_many, wasm
+
+wasmtime = pytest.importorskip("wasmtime", reason="wasmtime is not installed: pip install wasmtime")
+BUILD = Path(__file__).resolve().parents[2] / "site" / "build_wasm.py"
+
+
+class Module:
+    """`wasm.Module` in wasmtime."""
+
+    def __init__(self, code: bytes):
+        self.store = wasmtime.Store()
+        self.memory = wasmtime.Memory(self.store, wasmtime.MemoryType(wasmtime.Limits(1, None)))
+        instance = wasmtime.Instance(self.store, wasmtime.Module(self.store.engine, code), [self.memory])
+        self.functions = instance.exports(self.store)
+
+    def clear(self, start, stop):
+        missing = stop - self.memory.data_len(self.store)
+        if missing > 0:
+            self.memory.grow(self.store, -(-missing // wasm.PAGE))
+        self.memory.write(self.store, bytes(stop - start), start)
+
+    def write(self, address, array):
+        assert array.dtype == float and array.flags.c_contiguous  # a browser copies the bytes as they are
+        self.memory.write(self.store, array.tobytes(), address)
+
+    def read(self, address, array):
+        array.flat = np.frombuffer(self.memory.read(self.store, address, address + array.nbytes))
+
+    def run(self, name, *arguments):
+        return self.functions[name](self.store, *map(lambda n: n if isinstance(n, float) else int(n), arguments))
+
+
+@pytest.fixture(scope="module")
+def rebuilt(tmp_path_factory):
+    path = tmp_path_factory.mktemp("wasm") / "loop.wasm"
+    subprocess.run([sys.executable, BUILD, path], check=True, timeout=300)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def in_browser(monkeypatch):
+    """A function of a module's code; everything after its call believes that it runs in a browser."""
+
+    def enter(code):
+        module = Module(code)
+        monkeypatch.setattr(wasm, "_module", lambda: module)
+        monkeypatch.setattr(wasm, "IN_BROWSER", True)
+
+    return enter
+
+
+@pytest.fixture(params=["committed", "rebuilt"])
+def browser(request, in_browser):
+    in_browser(wasm.FILE.read_bytes() if request.param == "committed" else request.getfixturevalue("rebuilt"))
+
+
+def built_with(code):
+    return code[code.rindex(b"\5built") + 6 :].decode()
+
+
+def test_the_committed_file_is_what_the_source_gives(rebuilt):
+    committed = wasm.FILE.read_bytes()
+    if built_with(committed) != built_with(rebuilt):
+        pytest.skip(f"built with {built_with(committed)}, here is {built_with(rebuilt)}: the bits are compared below")
+    assert rebuilt == committed, "run site/build_wasm.py"
+
+
+def test_report_run(browser):
+    assert test_kernels.report_run() == test_kernels.REPORT_RUN
+
+
+def test_a_constant_that_is_off_by_one_bit_changes_the_hash(in_browser):
+    right, wrong = (struct.pack("<d", c) for c in (elementary.EXPM1[1], np.nextafter(elementary.EXPM1[1], 1)))
+    code = wasm.FILE.read_bytes()
+    assert right in code
+    in_browser(code.replace(right, wrong))
+    assert test_kernels.report_run() != test_kernels.REPORT_RUN
+
+
+size = st.integers(1, 9)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    quirks=st.tuples(*[st.booleans()] * 6),
+    seed=st.integers(0, 2**32),
+    batch_size=st.integers(1, 5),
+    last=st.integers(0, 4),
+    sizes=st.tuples(size, size, size, size),
+)
+def test_the_same_bits(browser, quirks, seed, batch_size, last, sizes):
+    T, *others = sizes
+    params, x, y = test_kernels.problem(seed, T, 6 * batch_size - last % batch_size, *others)
+    ours, o = kernels.sgd(params, x, y, 0.05, batch_size, quirks)
+    loss = kernels.cross_entropy(o, y)
+    with pytest.MonkeyPatch.context() as at_home:
+        at_home.setattr(wasm, "IN_BROWSER", False)
+        theirs, o_2 = kernels.sgd(params, x, y, 0.05, batch_size, quirks)
+        loss_2 = kernels.cross_entropy(o_2, y)
+    for a, b in zip((*ours, o, loss), (*theirs, o_2, loss_2)):
+        assert a.tobytes() == b.tobytes()
+
+
+def test_engines_in_a_browser(in_browser):
+    with pytest.raises(ImportError, match='needs a browser around Python: use "numba"'):
+        training.pick_engine("wasm", 16, 1)
+    in_browser(wasm.FILE.read_bytes())
+    engines = [training.pick_engine(name, 16, 1) for name in ("wasm", "numba", "auto")]
+    assert engines[0] == engines[1] == engines[2] and engines[0].sgd is kernels.sgd
+    assert report.engine(report.AS_PRINTED).sgd.func is kernels.sgd
+
+
+def test_many_runs_take_turns(in_browser, monkeypatch, capsys):
+    def runs(stop=None):
+        rngs = [np.random.default_rng(seed) for seed in range(3)]
+        starts = [test_kernels.problem(seed, 1, 1, 2, 4, 1)[0] for seed in range(3)]
+        return train_many(starts, rngs=rngs, learning_rates=[0.1, 1e308, 0.1], n_steps=50, stop=stop)
+
+    threaded = runs()
+    in_browser(wasm.FILE.read_bytes())
+    in_turn = runs()
+    assert str(in_turn[1]) == str(threaded[1]) and "not finite" in str(in_turn[1])
+    for i in (0, 2):
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(in_turn[i][0], threaded[i][0]))
+    assert len(runs(stop=lambda: True)) == 1
