@@ -1,0 +1,109 @@
+"""Build the course as static files that run in a browser: `.venv/bin/python site/build.py`, then serve site/public.
+
+    .venv/bin/python site/build.py [--pyodide DIR] [--output DIR]
+
+JupyterLite runs the notebooks, and Pyodide is its Python. The site takes Pyodide from its usual public address, or from
+a local copy (see local_pyodide.py). Beside it, the site holds all that the notebooks import.
+"""
+
+import argparse
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
+KERNEL_EXTENSION = Path(sys.prefix, "share", "jupyter", "labextensions", "@jupyterlite", "pyodide-kernel-extension")
+FROM_PYODIDE = ["ssl", "sqlite3", "jedi", "ipython", "micropip", "numpy", "matplotlib"]
+PURE = ["comm==0.2.3", "ipywidgets==8.1.7", "tqdm==4.70.1"]  # pure Python; not all of it is in Pyodide
+WIDGETS = "jupyterlab_widgets==3.0.15"  # their side of the page, made for the JupyterLab in requirements.txt
+TO_ROOT = "../../../../"  # from the folder of the script that loads Pyodide
+
+
+def build(output: Path, pyodide: Path | None) -> None:
+    shutil.rmtree(output, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        wheels = make_wheels(Path(scratch))
+        settings = {"loadPyodideOptions": {"packages": [*FROM_PYODIDE, *(f"{TO_ROOT}pypi/{w.name}" for w in wheels)]}}
+        if pyodide:
+            settings["pyodideUrl"] = "./static/pyodide/pyodide.js"
+        write_settings(Path(scratch), settings)
+        lite = [sys.executable, "-m", "jupyter", "lite", "build", "--lite-dir", scratch, "--output-dir", str(output)]
+        lite += ["--contents", str(ROOT / "notebooks"), "--apps", "notebooks", "--apps", "lab", "--no-sourcemaps"]
+        lite += ["--ignore-sys-prefix"]  # extensions of this environment may be for another JupyterLab
+        for extension in (KERNEL_EXTENSION, *Path(scratch).glob("*.whl")):
+            lite.append(f"--LiteBuildConfig.federated_extensions={extension}")
+        run(*lite, cwd=scratch)
+    if pyodide:
+        shutil.copytree(pyodide, output / "static" / "pyodide")
+    add_script(output / "notebooks" / "index.html")
+    for name in ("style.css", "loading.js"):
+        shutil.copy(HERE / name, output / name)
+    shutil.copy(ROOT / "notebooks" / "images" / "overview.png", output / "overview.png")
+    (output / "index.html").write_text(front_page(), encoding="utf-8")
+
+
+def make_wheels(scratch: Path) -> list[Path]:
+    """The package itself, and what it needs beside what Pyodide has; in scratch/pypi, where JupyterLite looks."""
+    source, wheels = scratch / "source", scratch / "pypi"
+    shutil.copytree(ROOT / "bptt_lab", source / "bptt_lab", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip = [sys.executable, "-m", "pip"]
+    run(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(source))
+    run(*pip, "download", "--quiet", "--no-deps", "--dest", str(wheels), *PURE)
+    run(*pip, "download", "--quiet", "--no-deps", "--dest", str(scratch), WIDGETS)
+    shutil.rmtree(source)
+    return sorted(wheels.glob("*.whl"))
+
+
+def write_settings(scratch: Path, kernel: dict) -> None:
+    config = {"appName": "bptt-lab", "exposeAppInBrowser": True, "litePluginSettings": {KERNEL: kernel}}
+    lite = {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}
+    (scratch / "jupyter-lite.json").write_text(json.dumps(lite))
+    overrides = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}  # every cell can be jumped to
+    (scratch / "overrides.json").write_text(json.dumps(overrides))
+
+
+def add_script(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    tag = '<link rel="stylesheet" href="../style.css"><script defer src="../loading.js"></script>'
+    page.write_text(text.replace("</head>", f"{tag}</head>", 1), encoding="utf-8")
+
+
+def front_page() -> str:
+    """site/index.html with one entry for each notebook in README's table, and its picture in README's words."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[(.+?)\]\(notebooks/(.+?)\) \| (.+?) \|$", readme, re.M)
+    entries = [ENTRY.format(title=title, name=name, question=html.escape(question)) for title, name, question in rows]
+    picture = re.search(r"!\[(.+?)\]\(notebooks/images/overview.png\)", readme)[1]
+    page = (HERE / "index.html").read_text(encoding="utf-8")
+    return page.replace("<!-- notebooks -->", "\n".join(entries)).replace("<!-- picture -->", html.escape(picture))
+
+
+ENTRY = """      <li>
+        <a class="button" href="notebooks/index.html?path={name}">{title}</a>
+        <p>{question} <a href="notebooks/index.html?path=solutions/{name}">Solution<span class="of"> of {title}</span></a></p>
+      </li>"""
+
+
+def run(*command: str, cwd: str | None = None) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command[:6])} … failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pyodide", type=Path, help="a local copy of Pyodide, as local_pyodide.py makes it")
+    parser.add_argument("--output", type=Path, default=HERE / "public")
+    arguments = parser.parse_args()
+    build(arguments.output.resolve(), arguments.pyodide)
+    files = [file.stat().st_size for file in arguments.output.rglob("*") if file.is_file()]
+    print(f"{arguments.output}: {len(files)} files, {sum(files) / 1e6:.0f} MB")
