@@ -43,3 +43,5 @@ Who needs whom. Each imports from those below it alone; wings stand in brackets:
 from bptt_lab import engine, training
 
 training.ENGINES.update(engine.ENGINES)  # the core knows no wing, so the compiled loop is plugged in here
+if engine.IN_BROWSER:
+    training.tqdm.monitor_interval = 0  # a bar is watched by a thread, and a browser has none

@@ -1,0 +1,96 @@
+"""How fast the browser edition is here: `.venv/bin/python tests/benchmarks/browser_edition.py`.
+
+Needs what tests/browser/test_site.py needs: site/public with a Pyodide of its own, Playwright and Chromium.
+"""
+
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+
+from conftest import CHROMIUM, FLAGS
+from lite import Notebook, Site, until
+from playwright.sync_api import sync_playwright
+
+from bptt_lab import model, training
+
+RUN = """import time
+import numpy as np
+from bptt_lab import model, training
+def run():
+    rng = np.random.default_rng(0)
+    params = model.init_params(16, rng)
+    began = time.perf_counter()
+    training.train(params, rng=rng, n_steps=20_000)
+    return time.perf_counter() - began
+print(run(), run())"""
+
+
+def native() -> float:
+    rng = np.random.default_rng(0)
+    params = model.init_params(16, rng)
+    began = time.perf_counter()
+    training.train(params, rng=rng, n_steps=20_000)
+    return time.perf_counter() - began
+
+
+def cold_load(page, site) -> tuple[float, float, float]:
+    """Seconds until Python is ready, until every cell ran, and until a moved slider has its picture."""
+    began = time.perf_counter()
+    page.goto(site.url)
+    page.get_by_role("link", name="Move a slider").click()
+    notebook = Notebook(page)
+    ready = time.perf_counter() - began
+    notebook.run_all()
+    ran = time.perf_counter() - began
+    slider_to_picture(page)
+    return ready, ran, time.perf_counter() - began
+
+
+def slider_to_picture(page) -> float:
+    """Seconds from a key on the slider of the seed to the picture of the finished run."""
+    words = page.locator(".jp-OutputArea .widget-html-content").first
+    until(lambda: "sums right" in words.inner_text())
+    readout = page.locator(".widget-hslider").filter(has_text="seed").locator(".widget-readout")
+    seed = int(readout.inner_text()) + 1
+    readout.fill(str(seed))
+    finished = f"""() => {{
+        const words = document.querySelector(".jp-OutputArea .widget-html-content").innerText;
+        return words.includes("seed {seed}:") && words.includes("of 20,000 iterations")
+          && [...document.querySelectorAll("button")].find(b => b.innerText === "Stop").disabled;
+    }}"""
+    began = time.perf_counter()
+    readout.press("Enter")
+    page.wait_for_function(finished, polling=20)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    site = Site()
+    native()  # compiles
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        page = site.page(chromium)
+        print("cold load: Python ready {:.1f} s, all cells ran {:.1f} s, slider moved {:.1f} s".format(*cold_load(page, site)))
+        pictures = [slider_to_picture(page) for _ in range(9)]
+        print(f"slider to the last picture of its run: median {median(pictures):.2f} s, most {max(pictures):.2f} s")
+        notebook_page = site.page(chromium)
+        notebook_page.goto(f"{site.url}/notebooks/index.html?path=00_start_here.ipynb")
+        notebook = Notebook(notebook_page)
+        notebook.page.get_by_role("button", name="Close", exact=True).click()
+        code = next(i for i, source in enumerate(notebook.cells()) if source.startswith("import"))
+        notebook.type(code, RUN)
+        ratios = []
+        for i in range(9):
+            there = [float(seconds) for seconds in notebook.run(code).split()]
+            here = min(native(), native())
+            ratios.append(there[1] / here)
+            if i == 0:
+                print(f"the first 20,000 steps in a page: {there[0]:.2f} s")
+        print(f"20,000 steps: {there[1]:.2f} s, {median(ratios):.1f} times the native run (median of {len(ratios)})")
+        chromium.close()
+    site.close()

@@ -1,0 +1,104 @@
+"""The browser edition on a port of its own, and a reader's hands on one of its notebooks."""
+
+import re
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+PUBLIC = Path(__file__).resolve().parents[2] / "site" / "public"
+CELL = "window.jupyterapp.shell.currentWidget.content.widgets"
+MISSING = (
+    "no site with a Pyodide of its own in site/public: .venv/bin/python site/local_pyodide.py .venv/pyodide && "
+    ".venv/bin/python site/build.py --pyodide .venv/pyodide"
+)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+class Site:
+    """Static files on 127.0.0.1, and every address outside that a page asked for."""
+
+    def __init__(self, folder: Path = PUBLIC):
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.asked_outside = []
+
+    def page(self, browser, **settings):
+        """A page whose browser has never been here: nothing is kept from one page to the next."""
+        context = browser.new_context(**{"viewport": {"width": 1200, "height": 1400}} | settings)
+        context.route(lambda url: not url.startswith(self.url), self._refuse)
+        return context.new_page()
+
+    def _refuse(self, route):
+        self.asked_outside.append(route.request.url)
+        route.abort()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Notebook:
+    """A notebook that opens in `page`. Cells are counted as they stand, text and code alike."""
+
+    def __init__(self, page):
+        self.page = page
+        page.get_by_text("Python is ready.").wait_for(timeout=240_000)
+
+    def run_all(self, seconds: float = 240):
+        self.page.get_by_role("button", name="Run all cells", exact=True).click()
+        self.finish(seconds)
+
+    def finish(self, seconds: float = 240):
+        """Wait until every code cell has run."""
+        prompts = self.page.locator(".jp-CodeCell .jp-InputPrompt")
+        until(lambda: all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_inner_texts()), seconds)
+
+    def errors(self) -> list[str]:
+        """What every cell that failed says."""
+        outputs = self.page.evaluate(f"{CELL}.flatMap(cell => cell.model.outputs?.toJSON() ?? [])")
+        return [f"{output['ename']}: {output['evalue']}" for output in outputs if output["output_type"] == "error"]
+
+    def cells(self) -> list[str]:
+        """The source of every cell."""
+        return self.page.evaluate(f"{CELL}.map(cell => cell.model.sharedModel.getSource())")
+
+    def cell(self, number: int):
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
+
+    def output(self, number: int) -> str:
+        return "\n".join(self.cell(number).locator(".jp-OutputArea-output").all_inner_texts())
+
+    def type(self, number: int, text: str):
+        """Replace what stands in a cell, as a reader does."""
+        self.cell(number).scroll_into_view_if_needed()
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(text)
+        until(lambda: self.cells()[number] == text)
+
+    def run(self, number: int, seconds: float = 120) -> str:
+        """Run one cell, and hand back what it says."""
+        before = self._count(number)
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        until(lambda: self._count(number) not in ("[ ]:", "[*]:", before), seconds)
+        return self.output(number)
+
+    def _count(self, number: int) -> str:
+        return self.cell(number).locator(".jp-InputPrompt").inner_text().strip().replace("\xa0", " ")
+
+
+def until(condition, seconds: float = 60):
+    """Wait for something, looking at it ten times a second; what it came to."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} seconds"
+        time.sleep(0.1)
+    return value
