@@ -116,6 +116,7 @@ class Playground:
         self.figure = Figure(figsize=(11, 7.2), dpi=80)
         FigureCanvasAgg(self.figure)
         self._stopped = threading.Event()
+        self._between_pictures = REFRESH
         self._run: tuple | None = None  # settings, parameters and histories of what is shown
         self.worker = Worker(self._work)
         for control in (*self.controls.values(), *self.addends):
@@ -162,7 +163,7 @@ class Playground:
         engines = ["auto", report.engine(report.AS_PRINTED)] if settings.as_printed else ["auto"]
         self.stop.disabled, self.bar.max, self.bar.value = False, settings.n_steps * len(engines), 0
         self.words.value = f"Training {settings.n_h} hidden units …"
-        next_picture, histories = time.monotonic() + REFRESH, []
+        next_bar, next_picture, histories = time.monotonic() + REFRESH, time.monotonic() + self._between_pictures, []
         for engine in engines:
             histories.append(None)
             for trained, histories[-1] in self._pieces(settings, engine, superseded):
@@ -170,10 +171,13 @@ class Playground:
                     params = trained
                 self._run = settings, params, tuple(histories)
                 began = time.monotonic()
-                if began > next_picture:
+                if began > next_bar:
                     self.bar.value = sum(len(history.loss) for history in histories)
+                    next_bar = began + REFRESH
+                if began > next_picture:
                     self._show(addends)
-                    next_picture = time.monotonic() + max(REFRESH, 3 * (time.monotonic() - began))  # mostly train
+                    self._between_pictures = max(REFRESH, 3 * (time.monotonic() - began))  # mostly train
+                    next_picture = time.monotonic() + self._between_pictures
                 yield
         self.bar.value = self.bar.max
         if superseded():

@@ -1,4 +1,5 @@
 // A line at the bottom of a notebook: what the page waits for, and, when Python is ready, a button that runs all cells.
+// An address that ends in &run=TEXT runs them by itself, up to the first cell that contains TEXT.
 "use strict";
 
 const line = document.createElement("div");
@@ -12,6 +13,7 @@ progress.setAttribute("aria-label", "loading");
 line.append(progress, words, seconds);
 document.addEventListener("DOMContentLoaded", () => document.body.append(line));
 
+const runTo = new URLSearchParams(location.search).get("run");
 const began = performance.now();
 const watch = setInterval(() => {
   const app = window.jupyterapp;
@@ -35,6 +37,14 @@ function say(text) {
 }
 
 function ready(app) {
+  const notebook = app.shell.currentWidget.content;
+  const last = notebook.widgets.findIndex((cell) => runTo && cell.model.sharedModel.getSource().includes(runTo));
+  if (last >= 0) {
+    line.remove();
+    notebook.activeCellIndex = last + 1;
+    app.commands.execute("notebook:run-all-above");
+    return;
+  }
   progress.remove();
   seconds.remove();
   say("Python is ready.");

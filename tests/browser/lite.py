@@ -49,10 +49,10 @@ class Notebook:
 
     def __init__(self, page):
         self.page = page
-        page.get_by_text("Python is ready.").wait_for(timeout=240_000)
 
     def run_all(self, seconds: float = 240):
-        self.page.get_by_role("button", name="Run all cells", exact=True).click()
+        """As soon as the page offers it."""
+        self.page.get_by_role("button", name="Run all cells", exact=True).click(timeout=240_000)
         self.finish(seconds)
 
     def finish(self, seconds: float = 240):
