@@ -65,6 +65,11 @@ class Notebook:
         outputs = self.page.evaluate(f"{CELL}.flatMap(cell => cell.model.outputs?.toJSON() ?? [])")
         return [f"{output['ename']}: {output['evalue']}" for output in outputs if output["output_type"] == "error"]
 
+    def printed(self) -> list[str]:
+        """What every code cell printed and returned, as text."""
+        code = f"{CELL}.filter(cell => cell.model.type === 'code')"
+        return [words(outputs) for outputs in self.page.evaluate(f"{code}.map(cell => cell.model.outputs.toJSON())")]
+
     def cells(self) -> list[str]:
         """The source of every cell."""
         return self.page.evaluate(f"{CELL}.map(cell => cell.model.sharedModel.getSource())")
@@ -93,6 +98,16 @@ class Notebook:
 
     def _count(self, number: int) -> str:
         return self.cell(number).locator(".jp-InputPrompt").inner_text().strip().replace("\xa0", " ")
+
+
+def words(outputs: list[dict]) -> str:
+    """The text among a cell's outputs: standard output, and values. Progress bars and pictures are none."""
+    parts = [output.get("text", output.get("data", {}).get("text/plain", "")) for output in outputs if is_text(output)]
+    return "".join("".join(part) for part in parts).strip()
+
+
+def is_text(output: dict) -> bool:
+    return output.get("name") == "stdout" or output["output_type"] == "execute_result"
 
 
 def until(condition, seconds: float = 60):
