@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Codes = NDArray[np.int64]
-DATA = Path(__file__).resolve().parent.parent.parent / "notebooks" / "data"  # genesis.txt, and a network trained on it
+DATA = Path(__file__).resolve().parent  # genesis.txt, and a network trained on it
 
 
 class Corpus(NamedTuple):
