@@ -1,0 +1,202 @@
+"""Grade one submission: run its cells in a process of their own, and ask its functions from here.
+
+The checks, their references, the seed and the points stay in this process, where no submission can reach them.
+"""
+
+import ast
+import contextlib
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import nbformat
+
+from bptt_lab.classroom import course
+from bptt_lab.classroom.remote import Limits, Remote, Room, Submission, Trouble
+from bptt_lab.classroom.room import run_cell
+from bptt_lab.classroom.twin import Verdict, twin
+
+GRADER = "it replaces what belongs to the grader: "
+
+
+@dataclass
+class Outcome:
+    """What one exercise got."""
+
+    verdict: Verdict
+    printed: str = ""  # what the student's own check says
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass
+class Question:
+    """One exercise: its cell, its check, and the right function."""
+
+    cell: str  # ids
+    check: str
+    seen: str  # the check, as students see it
+    hidden: str
+    answer: Callable
+    forbidden: list[tuple[str, str]]
+    seconds: float = 0.0  # for all calls of the check
+    took: float = 0.0  # the longest of those that got an answer
+
+
+class Judge:
+    """Knows one assignment. It runs the notebook twice: here with the solutions, and in the room without them."""
+
+    def __init__(self, source: nbformat.NotebookNode, released: nbformat.NotebookNode, limits: Limits | None = None):
+        self.limits, self.namespace = limits or Limits(), {"__name__": "__main__"}
+        self.released = [cell.source for cell in released.cells if cell.cell_type == "code"]
+        pairs = list(course.exercises(source))
+        names = {course.function_name(cell.source) for cell, _ in pairs}
+        self.watched = set().union(*(_names(course.split(check.source)[0]) for _, check in pairs)) - names
+        self.room = Room(self.released, self.watched)  # both run the notebook, at the same time
+        graded = {check.id for _, check in pairs}
+        with _quiet():
+            for number, cell in enumerate(source.cells):
+                if cell.cell_type == "code":
+                    seen = course.split(cell.source)[0] if cell.id in graded else cell.source
+                    with contextlib.suppress(Exception):  # a cell that needs a browser, say
+                        run_cell(seen, f"<course {number}>", self.namespace)
+            self.questions = [self._question(*pair) for pair in pairs]
+        self.room.wait()
+        self._try(source)
+
+    def _try(self, source: nbformat.NotebookNode) -> None:
+        """The solution must get all points; five times its time is what others may have."""
+        for question in self.questions:
+            question.seconds = 100 * self.limits.seconds
+        for check, outcome in self.grade(source.cells).items():
+            if outcome.verdict.share < 1:
+                raise ValueError(f"a solution must be right, got “{outcome.verdict.where}” at {check}: see its twin")
+        for question in self.questions:
+            question.seconds = max(self.limits.seconds, 5 * question.took)
+
+    def close(self) -> None:
+        self.room.close()
+
+    def grade(self, cells: Iterable[nbformat.NotebookNode]) -> dict[str, Outcome]:
+        """The outcome of each check, by the id of its cell. Nothing that a submission does makes this fail."""
+        theirs = [cell for cell in cells if cell.cell_type == "code" and not _is_graded(cell)]
+        theirs = [cell for cell in theirs if cell.source not in self.released]  # the others have been run
+        desk, outcomes = Desk(self, theirs), {}
+        try:
+            for question in self.questions:
+                outcomes[question.check] = self._outcome(question, desk)
+        finally:
+            desk.close()
+        return outcomes
+
+    def _outcome(self, question: Question, desk: "Desk") -> Outcome:
+        try:
+            submission = desk.submission()
+            if trouble := desk.trouble.get(question.cell):
+                raise trouble
+            visible, printed, trouble = self._ask(question, question.seen, submission, seen=True)
+            if trouble:
+                raise trouble
+            hidden, _, trouble = self._ask(question, question.hidden, submission)
+            if trouble:
+                raise trouble
+            replaced = submission.replaced()
+        except Trouble as trouble:
+            verdict = Verdict(kind=trouble.kind, where=str(trouble), hint=trouble.hint)
+            return Outcome(verdict, str(trouble))
+        if visible.share == 1 > hidden.share:
+            where = f"right on the problems in the notebook, not on others: {hidden.where}"
+            hidden = replace(hidden, kind="visible only", where=where)
+        if replaced:
+            hidden = replace(hidden, kind="grader", where=GRADER + ", ".join(replaced))
+        return Outcome(hidden, printed, tuple(replaced))
+
+    def _ask(
+        self, question: Question, check: str, submission: Submission, seen: bool = False
+    ) -> tuple[Verdict, str, Trouble | None]:
+        """Run the check here, with the student's function over there in the place of the right one."""
+        remote = Remote(submission, question.answer, question.seconds)
+        namespace = self.namespace | {question.answer.__name__: remote}
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            verdict = self._run(check, namespace, remote, seen)
+        question.took = max(question.took, question.seconds - remote.left)
+        return verdict, printed.getvalue(), remote.trouble
+
+    def _run(self, check: str, namespace: dict, function: Callable, seen: bool) -> Verdict:
+        if not seen:
+            run_cell(check, "<check>", namespace)
+            return namespace["verdict"]
+        with twin(function, seed=None) as verdict:
+            run_cell(check, "<check>", namespace)
+        return verdict
+
+    def _question(self, cell: nbformat.NotebookNode, check: nbformat.NotebookNode) -> Question:
+        name = course.function_name(cell.source)
+        seen, hidden = course.split(check.source)
+        answer = self.namespace[name]
+        verdict = self._run(seen, dict(self.namespace), answer, seen=True)
+        forbidden = [(one.__module__, one.__name__) for one in verdict.forbidden]
+        return Question(cell.id, check.id, seen, hidden, answer, forbidden)
+
+
+class Desk:
+    """Where one student's cells run; after something stopped them, once more without what stopped them."""
+
+    def __init__(self, judge: Judge, cells: list[nbformat.NotebookNode]):
+        self.judge, self.cells, self.trouble, self.left = judge, cells, {}, judge.limits.restarts
+        self.open: Submission | None = None
+
+    def submission(self) -> Submission:
+        """The running submission, started again if it has been stopped."""
+        while not (self.open and self.open.alive):
+            self.close()
+            if self.left < 0:
+                raise Trouble("died", "your code was stopped too often", "Which exercise runs without end?")
+            self.left -= 1
+            self.open = self._start()
+            for number, cell in enumerate(self.cells):
+                name = _grade_id(cell)
+                if (name or number) in self.trouble:
+                    continue
+                try:
+                    self.open.run(cell.source, f"<cell of {name or number}>")
+                except Trouble as trouble:
+                    self.trouble[name or number] = trouble
+                    if not self.open.alive:
+                        break
+        return self.open
+
+    def _start(self) -> Submission:
+        forbidden = [pair for question in self.judge.questions for pair in question.forbidden]
+        try:
+            return self.judge.room.submission(self.judge.limits, forbidden)
+        except (OSError, Trouble):  # a submission has ended the room itself
+            self.judge.room = Room(self.judge.released, self.judge.watched)
+            self.judge.room.wait()
+            return self.judge.room.submission(self.judge.limits, forbidden)
+
+    def close(self) -> None:
+        if self.open:
+            self.open.close()
+
+
+def _grade_id(cell: nbformat.NotebookNode) -> str | None:
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
+def _is_graded(cell: nbformat.NotebookNode) -> bool:
+    return cell.metadata.get("nbgrader", {}).get("grade", False)
+
+
+def _names(source: str) -> set[str]:
+    """Names that a cell reads."""
+    nodes = ast.walk(ast.parse(source))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+@contextlib.contextmanager
+def _quiet():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield

@@ -1,0 +1,160 @@
+"""The judge's end: functions of a submission that are called like any other, and run in another process."""
+
+import contextlib
+import inspect
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from bptt_lab.classroom import wire
+
+LARGEST = 2**26  # bytes of an answer
+
+
+class Limits(NamedTuple):
+    """What a submission may use."""
+
+    seconds: float = 10.0  # for a cell, and for all calls of one check; more where the right answer needs it
+    memory: int = 2**30  # bytes, beyond what the notebook itself needs
+    output: int = 2**20  # characters printed, and bytes in a file
+    restarts: int = 3  # how often a submission that was stopped is started again, for its other exercises
+
+
+class Trouble(Exception):
+    """A submission gave no answer: the kind of trouble, a sentence and a hint for the student."""
+
+    def __init__(self, kind: str, sentence: str, hint: str):
+        super().__init__(sentence)
+        self.kind, self.hint = kind, hint
+
+
+class Room:
+    """A process that has run the notebook as it was handed out, and starts a copy of itself for each submission."""
+
+    def __init__(self, cells: list[str], watched: set[str]):
+        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.folder = tempfile.TemporaryDirectory()  # where submissions find themselves
+        command = [sys.executable, "-m", "bptt_lab.classroom.room", str(theirs.fileno())]
+        one = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
+        quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], cwd=self.folder.name, env=os.environ | one, **quiet
+        )
+        theirs.close()
+        self.start = Connection(os.dup(self.channel.fileno()))
+        self.start.send_bytes(pickle.dumps((cells, watched)))
+
+    def wait(self) -> None:
+        """Until the notebook has been run there."""
+        with self.start:
+            self.start.recv_bytes()
+
+    def close(self) -> None:
+        self.channel.close()
+        self.process.wait()
+        self.folder.cleanup()
+
+    def submission(self, limits: Limits, forbidden: list[tuple[str, str]]) -> "Submission":
+        return Submission(self, limits, forbidden)
+
+
+class Submission:
+    """One student's cells, in a process of their own."""
+
+    def __init__(self, room: Room, limits: Limits, forbidden: list[tuple[str, str]]):
+        self.limits, self.pid = limits, None
+        self.socket, theirs = socket.socketpair()
+        self.connection = Connection(os.dup(self.socket.fileno()))
+        allowed = (limits.memory, limits.output, round(limits.seconds * 60))
+        socket.send_fds(room.channel, [pickle.dumps(allowed)], [theirs.fileno()])
+        theirs.close()
+        with self.within(limits.seconds):
+            self.pid = self._receive()["pid"]  # sent before any line of the student's
+            self.ask("forbid", forbidden)
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Stop the submission when the time is over; the other end of the connection goes with it."""
+        timer = threading.Timer(max(seconds, 0.0), self.stop)
+        timer.start()
+        started = time.monotonic()
+        try:
+            yield
+        except (EOFError, OSError, ValueError, TypeError, LookupError):
+            self.stop()
+            if time.monotonic() - started >= seconds:
+                sentence = f"your code took too long: no answer after {max(seconds, self.limits.seconds):.0f} seconds"
+                raise Trouble("hang", sentence, "Is there a loop that does not end?") from None
+            raise Trouble("died", "your code ended the process that ran it", "Which line leaves Python?") from None
+        finally:
+            timer.cancel()
+
+    def ask(self, *request: object) -> dict:
+        """One request, one reply. Raises Trouble, or what `within` turns into it."""
+        self.connection.send_bytes(pickle.dumps(request))
+        reply = self._receive()
+        if "trouble" in reply:
+            raise Trouble(*map(str, reply["trouble"]))
+        return reply
+
+    def stop(self) -> None:
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)  # with the processes that it started
+            self.pid = None
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for an answer
+
+    @property
+    def alive(self) -> bool:
+        return self.pid is not None
+
+    def close(self) -> None:
+        self.stop()
+        self.connection.close()
+        self.socket.close()
+
+    def replaced(self) -> list[str]:
+        """Functions of the course, or names in the notebook, that the submission has put others in the place of."""
+        with self.within(self.limits.seconds):
+            return [str(name) for name in self.ask("replaced")["replaced"]]
+
+    def run(self, source: str, name: str) -> None:
+        with self.within(self.limits.seconds):
+            self.ask("run", source, name)
+
+    def _receive(self) -> dict:
+        return wire.unpack(self.connection.recv_bytes(LARGEST))
+
+
+class Remote:
+    """A function of a submission. What stops it is remembered, because a check puts it into other words."""
+
+    def __init__(self, submission: Submission, like: Callable, seconds: float):
+        self.submission, self.left, self.trouble = submission, seconds, None
+        self.patience = seconds + 60  # of whoever calls: the limit is kept here
+        self.__name__, self.__signature__ = like.__name__, inspect.signature(like)
+
+    def __call__(self, *arguments: object) -> object:
+        started = time.monotonic()
+        try:
+            with self.submission.within(self.left):
+                reply = self.submission.ask("call", self.__name__, arguments)
+                for place, name, after in reply["changed"]:  # the check compares its own arrays
+                    array = getattr(arguments[place], name) if name else arguments[place]
+                    array[...] = after
+                return type(reply["type"], (), {})() if "type" in reply else reply["answer"]
+        except Trouble as trouble:
+            self.trouble = self.trouble or trouble
+            raise
+        finally:
+            self.left -= time.monotonic() - started
