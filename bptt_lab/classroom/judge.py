@@ -103,6 +103,9 @@ class Judge:
         except Trouble as trouble:
             verdict = Verdict(kind=trouble.kind, where=str(trouble), hint=trouble.hint)
             return Outcome(verdict, str(trouble))
+        except Exception as error:  # an answer that a check did not foresee
+            where = f"the check itself stopped with {type(error).__name__}: {error}"[:1000]
+            return Outcome(Verdict(kind="not graded", where=where, hint="What does your function return?"), where)
         if visible.share == 1 > hidden.share:
             where = f"right on the problems in the notebook, not on others: {hidden.where}"
             hidden = replace(hidden, kind="visible only", where=where)

@@ -11,9 +11,10 @@ from traitlets import Float, Integer
 
 from bptt_lab.classroom.judge import Judge, Outcome
 from bptt_lab.classroom.remote import Limits
+from bptt_lab.classroom.report import VERDICT
 from bptt_lab.classroom.twin import Verdict
 
-VERDICT = "application/vnd.bptt-lab.verdict+json"  # the kind of output that the report reads
+
 
 
 class Judged(NbGraderPreprocessor):
