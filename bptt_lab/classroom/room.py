@@ -107,7 +107,7 @@ class Copy:
             place = self.namespace if module == "__main__" else vars(import_module(module))
             if code := getattr(place.get(name), "__code__", None):
                 label = name if module == "__main__" else f"{module.rpartition('.')[2]}.{name}"
-                self.forbidden[code] = label
+                self.forbidden[code] = f"{label}, which is the answer that it is compared with"
         return {}
 
     def run(self, source: str, name: str) -> dict:
@@ -120,8 +120,7 @@ class Copy:
         before = copy.deepcopy(before)
         answer, called = self._watched(function, arguments)
         if called:
-            sentence = f"your function calls {called}, which is the answer that it is compared with"
-            return _trouble("reference", sentence, "Can you write that step yourself?")
+            return _trouble("reference", f"your function calls {called}", "Can you write that step yourself?")
         after = _arrays(arguments)
         changed = [key for key in before if not np.array_equal(before[key], after[key], equal_nan=True)]
         reply = {"changed": [(*key, after[key]) for key in changed], "answer": answer}
@@ -160,7 +159,7 @@ class Copy:
         except MemoryError:
             return _trouble("memory", "your code needs more memory than it may have", "Which array is so large?")
         except BaseException as error:  # SystemExit too
-            trouble = doctor.in_words(error)
+            trouble = doctor.in_words(error.with_traceback(_below(error.__traceback__)))
             kind = "not attempted" if isinstance(error, NotImplementedError) else "crash"
             return _trouble(kind, str(trouble), trouble.hint)
 
@@ -183,6 +182,13 @@ class Copy:
 
 def _is_trusted(name: str) -> bool:
     return name in _TRUSTED or name.startswith("bptt_lab.") and not name.startswith("bptt_lab.classroom")
+
+
+def _below(traceback: types.TracebackType | None) -> types.TracebackType | None:
+    """A traceback from where this file called a student's code."""
+    while traceback and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    return traceback
 
 
 def _trouble(kind: str, sentence: str, hint: str) -> dict:
