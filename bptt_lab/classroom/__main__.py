@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from tqdm import tqdm
@@ -38,28 +38,39 @@ def grade(folder: Path, notebook: str, files: Path | None, workers: int, names: 
 def autograde(folder: Path, assignment: str, workers: int) -> None:
     """`nbgrader autograde` in some processes at a time; each is told which students to leave to the others."""
     students = sorted(path.parent.name for path in (folder / "submitted").glob(f"*/{assignment}"))
-    for student in set(students) - done(folder, assignment, students):  # begun, and interrupted
+    left = [student for student in students if not is_done(folder, assignment, student)]
+    for student in left:  # begun, perhaps, and interrupted
         shutil.rmtree(folder / "autograded" / student / assignment, ignore_errors=True)
-    left = [student for student in students if student not in done(folder, assignment, students)]
-    shares = [left[place::workers] for place in range(workers) if left[place::workers]]
     running = []
     with (folder / "autograde.log").open("a", encoding="utf-8") as log:
-        for share in shares:
-            others = ",".join(student for student in students if student not in share)
+        for place in range(min(workers, len(left))):
+            others = ",".join(sorted(set(students) - set(left[place::workers])))
             command = [*NBGRADER, "autograde", assignment, f"--CourseDirectory.student_id_exclude={others}"]
             running.append(subprocess.Popen(command, cwd=folder, stdout=log, stderr=log))
         try:
-            _wait(running, lambda: len(done(folder, assignment, left)), len(left))
+            wait(running, left, lambda student: is_done(folder, assignment, student))
         finally:
             for process in running:
                 process.terminate()
                 process.wait()
 
 
-def done(folder: Path, assignment: str, students: Iterable[str]) -> set[str]:
-    """Students of whom there is a verdict."""
-    place = f"{assignment}/{assignment}.ipynb"
-    return {student for student in students if report.verdicts(folder / "autograded" / student / place)}
+def is_done(folder: Path, assignment: str, student: str) -> bool:
+    """Whether there is a verdict on this student."""
+    path = folder / "autograded" / student / assignment / f"{assignment}.ipynb"
+    return path.exists() and report.VERDICT in path.read_text(encoding="utf-8")
+
+
+def wait(running: list[subprocess.Popen], left: list[str], is_done: Callable[[str], bool]) -> None:
+    """Show how many students are done, until the processes end."""
+    with tqdm(total=len(left), unit="student") as bar:
+        ended = False
+        while not ended:
+            ended = all(process.poll() is not None for process in running)  # asked first, so that none is missed
+            now = [student for student in left if is_done(student)]
+            bar.update(len(now))
+            left = [student for student in left if student not in now]
+            time.sleep(0 if ended else 0.5)
 
 
 def write(folder: Path, assignment: str, names: bool) -> None:
@@ -80,14 +91,6 @@ def nbgrader(folder: Path, *command: str) -> None:
     ran = subprocess.run([*NBGRADER, *command], cwd=folder, capture_output=True, text=True)
     if ran.returncode:
         sys.exit(f"nbgrader {' '.join(command)} failed:\n{ran.stderr}")
-
-
-def _wait(running: list[subprocess.Popen], count, total: int) -> None:
-    with tqdm(total=total, unit="student") as bar:
-        while any(process.poll() is None for process in running):
-            time.sleep(0.5)
-            bar.update(count() - bar.n)
-        bar.update(count() - bar.n)
 
 
 def main(arguments: list[str] | None = None) -> None:

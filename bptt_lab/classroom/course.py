@@ -122,4 +122,11 @@ def make(folder: Path, path: Path, seed: int | None = None) -> Path:
 
 
 def _marks(name: str, **marks: object) -> dict:
-    return {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3, "grade_id": name} | marks
+    return {
+        "grade": False,
+        "solution": False,
+        "locked": False,
+        "task": False,
+        "schema_version": 3,
+        "grade_id": name,
+    } | marks

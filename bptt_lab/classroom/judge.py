@@ -7,13 +7,14 @@ import ast
 import contextlib
 import io
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import nbformat
 
 from bptt_lab.classroom import course
+from bptt_lab.classroom.desk import Desk
+from bptt_lab.classroom.inside import run_cell
 from bptt_lab.classroom.remote import Limits, Remote, Room, Submission, Trouble
-from bptt_lab.classroom.room import run_cell
 from bptt_lab.classroom.twin import Verdict, twin
 
 GRADER = "it replaces what belongs to the grader: "
@@ -37,7 +38,7 @@ class Question:
     seen: str  # the check, as students see it
     hidden: str
     answer: Callable
-    forbidden: list[tuple[str, str]]
+    forbidden: list[tuple[str, str]] = field(default_factory=list)
     seconds: float = 0.0  # for all calls of the check
     took: float = 0.0  # the longest of those that got an answer
 
@@ -60,6 +61,7 @@ class Judge:
                     with contextlib.suppress(Exception):  # a cell that needs a browser, say
                         run_cell(seen, f"<course {number}>", self.namespace)
             self.questions = [self._question(*pair) for pair in pairs]
+        self.room.forbidden = [pair for question in self.questions for pair in question.forbidden]
         self.room.wait()
         self._try(source)
 
@@ -80,7 +82,7 @@ class Judge:
         """The outcome of each check, by the id of its cell. Nothing that a submission does makes this fail."""
         theirs = [cell for cell in cells if cell.cell_type == "code" and not _is_graded(cell)]
         theirs = [cell for cell in theirs if cell.source not in self.released]  # the others have been run
-        desk, outcomes = Desk(self, theirs), {}
+        desk, outcomes = Desk(self.room, self.limits, theirs), {}
         try:
             for question in self.questions:
                 outcomes[question.check] = self._outcome(question, desk)
@@ -88,17 +90,13 @@ class Judge:
             desk.close()
         return outcomes
 
-    def _outcome(self, question: Question, desk: "Desk") -> Outcome:
+    def _outcome(self, question: Question, desk: Desk) -> Outcome:
         try:
             submission = desk.submission()
             if trouble := desk.trouble.get(question.cell):
                 raise trouble
-            visible, printed, trouble = self._ask(question, question.seen, submission, seen=True)
-            if trouble:
-                raise trouble
-            hidden, _, trouble = self._ask(question, question.hidden, submission)
-            if trouble:
-                raise trouble
+            visible, printed = self._ask(question, submission, hidden=False)
+            hidden, _ = self._ask(question, submission, hidden=True)
             replaced = submission.replaced()
         except Trouble as trouble:
             verdict = Verdict(kind=trouble.kind, where=str(trouble), hint=trouble.hint)
@@ -113,77 +111,31 @@ class Judge:
             hidden = replace(hidden, kind="grader", where=GRADER + ", ".join(replaced))
         return Outcome(hidden, printed, tuple(replaced))
 
-    def _ask(
-        self, question: Question, check: str, submission: Submission, seen: bool = False
-    ) -> tuple[Verdict, str, Trouble | None]:
+    def _ask(self, question: Question, submission: Submission, hidden: bool) -> tuple[Verdict, str]:
         """Run the check here, with the student's function over there in the place of the right one."""
         remote = Remote(submission, question.answer, question.seconds)
-        namespace = self.namespace | {question.answer.__name__: remote}
         with contextlib.redirect_stdout(io.StringIO()) as printed:
-            verdict = self._run(check, namespace, remote, seen)
+            verdict = self._verdict(question, remote, hidden)
         question.took = max(question.took, question.seconds - remote.left)
-        return verdict, printed.getvalue(), remote.trouble
+        if remote.trouble:
+            raise remote.trouble
+        return verdict, printed.getvalue()
 
-    def _run(self, check: str, namespace: dict, function: Callable, seen: bool) -> Verdict:
-        if not seen:
-            run_cell(check, "<check>", namespace)
+    def _verdict(self, question: Question, function: Callable, hidden: bool) -> Verdict:
+        namespace = self.namespace | {question.answer.__name__: function}
+        if hidden:
+            run_cell(question.hidden, "<twin>", namespace)
             return namespace["verdict"]
         with twin(function, seed=None) as verdict:
-            run_cell(check, "<check>", namespace)
+            run_cell(question.seen, "<check>", namespace)
         return verdict
 
     def _question(self, cell: nbformat.NotebookNode, check: nbformat.NotebookNode) -> Question:
-        name = course.function_name(cell.source)
-        seen, hidden = course.split(check.source)
-        answer = self.namespace[name]
-        verdict = self._run(seen, dict(self.namespace), answer, seen=True)
-        forbidden = [(one.__module__, one.__name__) for one in verdict.forbidden]
-        return Question(cell.id, check.id, seen, hidden, answer, forbidden)
-
-
-class Desk:
-    """Where one student's cells run; after something stopped them, once more without what stopped them."""
-
-    def __init__(self, judge: Judge, cells: list[nbformat.NotebookNode]):
-        self.judge, self.cells, self.trouble, self.left = judge, cells, {}, judge.limits.restarts
-        self.open: Submission | None = None
-
-    def submission(self) -> Submission:
-        """The running submission, started again if it has been stopped."""
-        while not (self.open and self.open.alive):
-            self.close()
-            if self.left < 0:
-                raise Trouble("died", "your code was stopped too often", "Which exercise runs without end?")
-            self.left -= 1
-            self.open = self._start()
-            for number, cell in enumerate(self.cells):
-                name = _grade_id(cell)
-                if (name or number) in self.trouble:
-                    continue
-                try:
-                    self.open.run(cell.source, f"<cell of {name or number}>")
-                except Trouble as trouble:
-                    self.trouble[name or number] = trouble
-                    if not self.open.alive:
-                        break
-        return self.open
-
-    def _start(self) -> Submission:
-        forbidden = [pair for question in self.judge.questions for pair in question.forbidden]
-        try:
-            return self.judge.room.submission(self.judge.limits, forbidden)
-        except (OSError, Trouble):  # a submission has ended the room itself
-            self.judge.room = Room(self.judge.released, self.judge.watched)
-            self.judge.room.wait()
-            return self.judge.room.submission(self.judge.limits, forbidden)
-
-    def close(self) -> None:
-        if self.open:
-            self.open.close()
-
-
-def _grade_id(cell: nbformat.NotebookNode) -> str | None:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
+        answer = self.namespace[course.function_name(cell.source)]
+        question = Question(cell.id, check.id, *course.split(check.source), answer)
+        verdict = self._verdict(question, answer, hidden=False)
+        question.forbidden = [(one.__module__, one.__name__) for one in verdict.forbidden]
+        return question
 
 
 def _is_graded(cell: nbformat.NotebookNode) -> bool:

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from bptt_lab.classroom.report import KINDS, Class
+from bptt_lab.classroom.report import Class
 
 STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
@@ -20,12 +20,13 @@ def page(results: Class, names: bool = True) -> str:
         f"<h1>{escape(results.assignment.replace('_', ' '))}</h1>",
         f"<p>{len(results.students)} submissions, {len(results.exercises)} exercises.</p>",
         *("<h2>To talk about on Monday</h2>", _monday(results)),
-        *("<h2>Points</h2>", _points(results)),
         *("<h2>Each exercise</h2>", _exercises(results)),
         *("<h2>Who made which mistake</h2>", _heat(results)),
+        *("<h2>Points</h2>", _points(results)),
     ]
     if names:
-        parts += ["<h2>To look at yourself</h2>", _to_look_at(results), "<h2>The hint for each</h2>", _hints(results)]
+        parts[4:4] = ["<h2>To look at yourself</h2>", _to_look_at(results)]
+        parts += ["<h2>The hint for each</h2>", _hints(results)]
     head = f'<meta charset="utf-8"><title>{escape(results.assignment)}</title><style>{STYLE}</style>'
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n' + "\n".join(parts) + "\n</body></html>\n"
 
@@ -63,17 +64,18 @@ def _points(results: Class) -> str:
         rows.append([student, *(one.points for one in answers), sum(one.points for one in answers)])
     most = [one.most for one in next(iter(results.students.values()))]
     rows.append(["of", *most, sum(most)])
-    return _table("Points, and their sum.", ["student", *results.exercises, "sum"], rows)
+    caption = "Points for " + ", ".join(f"{n} {name}" for n, name in enumerate(results.exercises, start=1)) + "."
+    return _table(caption, ["student", *map(str, range(1, len(most) + 1)), "sum"], rows)
 
 
 def _exercises(results: Class) -> str:
     rows = []
     for place, exercise in enumerate(results.exercises):
         kinds = [answers[place].kind for answers in results.students.values()]
-        rows.append([exercise, kinds.count("right"), kinds.count("not attempted"), ""])
-        rows += [["", "", count, cause] for cause, count in results.counts(exercise).most_common()]
-    head = ["exercise", "right", "not attempted, or how many", "mistake"]
-    return _table("How many got it right, and what the others did.", head, rows)
+        plain = [(kind, kinds.count(kind)) for kind in ("right", "not attempted")]
+        found = [*plain, *results.counts(exercise).most_common()]
+        rows += [[exercise if not line else "", cause, count] for line, (cause, count) in enumerate(found)]
+    return _table("How many got it right, and what the others did.", ["exercise", "finding", "students"], rows)
 
 
 def _heat(results: Class) -> str:
@@ -92,10 +94,8 @@ def _heat(results: Class) -> str:
 
 def _to_look_at(results: Class) -> str:
     rows = [[student, one.exercise, one.kind, one.where] for student, one in results.to_look_at]
-    if not rows:
-        return "<p>Nothing.</p>"
-    assert all(row[2] in KINDS for row in rows)
-    return _table("What stopped, hung, or tried to get round the checks.", ["student", "exercise", "kind", "what"], rows)
+    head = ["student", "exercise", "kind", "what"]
+    return _table("What stopped, hung, or went round the checks.", head, rows) if rows else "<p>Nothing.</p>"
 
 
 def _hints(results: Class) -> str:
@@ -105,4 +105,5 @@ def _hints(results: Class) -> str:
         for one in answers
         if one.kind != "right"
     ]
-    return _table("What the check says, and the question that comes with it.", ["student", "exercise", "verdict", "hint"], rows)
+    head = ["student", "exercise", "verdict", "hint"]
+    return _table("What the check says, and the question that comes with it.", head, rows)

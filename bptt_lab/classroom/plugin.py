@@ -15,8 +15,6 @@ from bptt_lab.classroom.report import VERDICT
 from bptt_lab.classroom.twin import Verdict
 
 
-
-
 class Judged(NbGraderPreprocessor):
     """Puts into each graded cell what an autograder reads there: the student's check, and the points as its value."""
 

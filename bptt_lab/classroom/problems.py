@@ -59,7 +59,10 @@ def _sums(rng: np.random.Generator) -> dict[str, object]:
     return dict(x=x, y=y)
 
 
-OWN: Mapping[str, Callable[[np.random.Generator], dict[str, object]]] = {"smallest_break": _trained, "right_with_one_step_of_memory": _sums}
+OWN: Mapping[str, Callable[[np.random.Generator], dict[str, object]]] = {
+    "smallest_break": _trained,
+    "right_with_one_step_of_memory": _sums,
+}
 ONCE = {"smallest_break", "smallest_size", "share_proved"}  # each call trains networks: one case is enough
 
 

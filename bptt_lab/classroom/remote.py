@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
@@ -38,11 +38,21 @@ class Trouble(Exception):
 
 
 class Room:
-    """A process that has run the notebook as it was handed out, and starts a copy of itself for each submission."""
+    """A process that has run the notebook as it was handed out, and starts a copy of itself for each submission.
 
-    def __init__(self, cells: list[str], watched: set[str]):
-        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    cells      of the notebook
+    watched    names in it that a submission has no reason to replace
+    forbidden  functions that a submission may not call, each with its module
+    """
+
+    def __init__(self, cells: list[str], watched: set[str], forbidden: Iterable[tuple[str, str]] = ()):
+        self.cells, self.watched, self.forbidden = cells, watched, list(forbidden)
         self.folder = tempfile.TemporaryDirectory()  # where submissions find themselves
+        self.start()
+
+    def start(self) -> None:
+        """Begin to run the notebook; `wait` says when that is done."""
+        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         command = [sys.executable, "-m", "bptt_lab.classroom.room", str(theirs.fileno())]
         one = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
         quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -50,27 +60,35 @@ class Room:
             command, pass_fds=[theirs.fileno()], cwd=self.folder.name, env=os.environ | one, **quiet
         )
         theirs.close()
-        self.start = Connection(os.dup(self.channel.fileno()))
-        self.start.send_bytes(pickle.dumps((cells, watched)))
+        self.first = Connection(os.dup(self.channel.fileno()))
+        self.first.send_bytes(pickle.dumps((self.cells, self.watched)))
 
     def wait(self) -> None:
-        """Until the notebook has been run there."""
-        with self.start:
-            self.start.recv_bytes()
+        with self.first:
+            self.first.recv_bytes()
+
+    def submission(self, limits: Limits) -> "Submission":
+        """A new copy. If a submission has ended the room itself, the room is opened again."""
+        try:
+            return Submission(self, limits)
+        except (OSError, Trouble):
+            self.channel.close()
+            self.process.kill()
+            self.process.wait()
+            self.start()
+            self.wait()
+            return Submission(self, limits)
 
     def close(self) -> None:
         self.channel.close()
         self.process.wait()
         self.folder.cleanup()
 
-    def submission(self, limits: Limits, forbidden: list[tuple[str, str]]) -> "Submission":
-        return Submission(self, limits, forbidden)
-
 
 class Submission:
     """One student's cells, in a process of their own."""
 
-    def __init__(self, room: Room, limits: Limits, forbidden: list[tuple[str, str]]):
+    def __init__(self, room: Room, limits: Limits):
         self.limits, self.pid = limits, None
         self.socket, theirs = socket.socketpair()
         self.connection = Connection(os.dup(self.socket.fileno()))
@@ -79,7 +97,7 @@ class Submission:
         theirs.close()
         with self.within(limits.seconds):
             self.pid = self._receive()["pid"]  # sent before any line of the student's
-            self.ask("forbid", forbidden)
+            self.ask("forbid", room.forbidden)
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:

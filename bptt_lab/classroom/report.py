@@ -11,21 +11,17 @@ import nbformat
 from bptt_lab.classroom import course
 
 VERDICT = "application/vnd.bptt-lab.verdict+json"  # the kind of output in which a graded cell keeps its verdict
-KINDS = {  # what a verdict can be, and whether a teacher should look at it
-    "right": False,
-    "mistake": False,
-    "wrong": False,
-    "not attempted": False,
-    "crash": True,
-    "hang": True,
-    "output": True,
-    "memory": True,
-    "died": True,
-    "reference": True,
-    "grader": True,
-    "visible only": True,
-    "unreadable": True,
-    "not graded": True,
+QUIET = ("right", "mistake", "wrong", "not attempted")  # verdicts that a teacher need not look at one by one
+SHORT = {  # the others, so that students who fail alike are counted together
+    "crash": "stops with an error",
+    "hang": "takes too long",
+    "output": "prints without end",
+    "memory": "needs too much memory",
+    "died": "ends its process",
+    "reference": "calls the answer",
+    "grader": "replaces what belongs to the grader",
+    "visible only": "right on the problems shown only",
+    "not graded": "could not be graded",
 }
 
 
@@ -46,9 +42,10 @@ class Answer:
     @property
     def causes(self) -> list[str]:
         """The mistakes by name, or what is said where none has a name."""
-        if self.kind in ("right", "not attempted"):
+        if self.kind in ("right", "not attempted", "unreadable"):
             return []
-        return [name.replace("_", " ") for name in self.mistakes] or [f"{self.exercise}: {_short(self)}"]
+        sentence = SHORT.get(self.kind) or self.where.split(", in case")[0].split(", the first")[0]
+        return [name.replace("_", " ") for name in self.mistakes] or [f"{self.exercise}: {sentence}"]
 
 
 @dataclass
@@ -63,7 +60,7 @@ class Class:
     def to_look_at(self) -> Iterator[tuple[str, Answer]]:
         """Answers that need a teacher's eyes, with their students."""
         for student, answers in self.students.items():
-            yield from ((student, answer) for answer in answers if KINDS.get(answer.kind, True))
+            yield from ((student, answer) for answer in answers if answer.kind not in QUIET)
 
     def counts(self, exercise: str | None = None) -> Counter:
         """How many students have each cause, in one exercise or in any."""
@@ -161,16 +158,6 @@ def _points(folder: Path, assignment: str) -> dict[tuple[str, str], float]:
             for notebook in submission.notebooks
             for grade in notebook.grades
         }
-
-
-def _short(answer: Answer) -> str:
-    """The verdict without its numbers, so that students who fail alike are counted together."""
-    sentences = {"wrong": answer.where.split(", in case")[0].split(", the first")[0]}
-    kinds = {"crash": "stops with an error", "hang": "takes too long", "output": "prints without end"}
-    kinds |= {"memory": "needs too much memory", "died": "ends its process", "reference": "calls the answer"}
-    kinds |= {"grader": "replaces what belongs to the grader", "visible only": "right on the problems shown only"}
-    kinds |= {"unreadable": "not readable", "not graded": "not graded"}
-    return kinds.get(answer.kind) or sentences.get(answer.kind, answer.where)
 
 
 def _harmless(cell: object) -> object:

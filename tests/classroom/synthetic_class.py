@@ -30,7 +30,12 @@ PAIRS = [
     ("sigmoid_slope_twice", "dW_transposed"),
     ("recurrent_term_missing", "db_from_last_step_only"),
 ]
-STATE_MISTAKES = ["W_not_transposed", "recurrent_term_missing", "output_path_missing", "tanh_slope_missing_in_recursion"]
+STATE_MISTAKES = [
+    "W_not_transposed",
+    "recurrent_term_missing",
+    "output_path_missing",
+    "tanh_slope_missing_in_recursion",
+]
 BACKWARD_HEAD = "def my_general_backward(params, trace, y):\n"
 RIGHT = """
     do = (trace.y_hat - y) / y.shape[1]
