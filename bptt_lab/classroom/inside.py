@@ -65,7 +65,16 @@ class Copy:
                 task, *arguments = pickle.loads(self.judge.recv_bytes())  # from the judge: it may be trusted
             except (EOFError, OSError):
                 return
-            self.judge.send_bytes(wire.pack(self._guarded(tasks[task], *arguments)))
+            self.judge.send_bytes(self._message(self._guarded(tasks[task], *arguments)))
+
+    def _message(self, reply: dict) -> bytes:
+        try:
+            message = wire.pack(reply)
+        except wire.Unreadable as unreadable:  # the judge makes a thing of that name, and the check says that it came
+            message = wire.pack({"changed": [], "type": str(unreadable)})
+        if len(message) > wire.LARGEST:
+            message = wire.pack(_trouble("memory", "your function returns too much", "Which shape has its answer?"))
+        return message
 
     def forbid(self, functions: list[tuple[str, str]]) -> dict:
         """Remember the code of functions before a student can give them other names."""
@@ -89,12 +98,7 @@ class Copy:
             return _trouble("reference", f"your function calls {called}", "Can you write that step yourself?")
         after = _arrays(arguments)
         changed = [key for key in before if not np.array_equal(before[key], after[key], equal_nan=True)]
-        reply = {"changed": [(*key, after[key]) for key in changed], "answer": answer}
-        try:
-            wire.pack(reply)
-        except wire.Unreadable as unreadable:
-            reply = {"changed": [], "type": str(unreadable)}
-        return reply
+        return {"changed": [(*key, after[key]) for key in changed], "answer": answer}
 
     def _watched(self, function: Callable, arguments: tuple) -> tuple[object, str | None]:
         called = None

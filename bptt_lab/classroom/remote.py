@@ -17,8 +17,6 @@ from typing import NamedTuple
 
 from bptt_lab.classroom import wire
 
-LARGEST = 2**26  # bytes of an answer
-
 
 class Limits(NamedTuple):
     """What a submission may use."""
@@ -93,11 +91,16 @@ class Submission:
         self.socket, theirs = socket.socketpair()
         self.connection = Connection(os.dup(self.socket.fileno()))
         allowed = (limits.memory, limits.output, round(limits.seconds * 60))
-        socket.send_fds(room.channel, [pickle.dumps(allowed)], [theirs.fileno()])
-        theirs.close()
-        with self.within(limits.seconds):
-            self.pid = self._receive()["pid"]  # sent before any line of the student's
-            self.ask("forbid", room.forbidden)
+        try:
+            socket.send_fds(room.channel, [pickle.dumps(allowed)], [theirs.fileno()])
+            theirs.close()
+            with self.within(limits.seconds):
+                self.pid = self._receive()["pid"]  # sent before any line of the student's
+                self.ask("forbid", room.forbidden)
+        except BaseException:
+            theirs.close()
+            self.close()
+            raise
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -151,7 +154,7 @@ class Submission:
             self.ask("run", source, name)
 
     def _receive(self) -> dict:
-        return wire.unpack(self.connection.recv_bytes(LARGEST))
+        return wire.unpack(self.connection.recv_bytes(wire.LARGEST))
 
 
 class Remote:

@@ -1,6 +1,7 @@
 """What a class got: read from the notebooks that nbgrader has graded, and from its gradebook."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ SHORT = {  # the others, so that students who fail alike are counted together
     "visible only": "right on the problems shown only",
     "not graded": "could not be graded",
 }
+ALIKE = {"not right": "other numbers", "shape (": "another shape"}  # the same for whatever else a check says
 
 
 @dataclass
@@ -44,7 +46,9 @@ class Answer:
         """The mistakes by name, or what is said where none has a name."""
         if self.kind in ("right", "not attempted", "unreadable"):
             return []
-        sentence = SHORT.get(self.kind) or self.where.split(", in case")[0].split(", the first")[0]
+        said = re.sub(r"^not yet: in case \d+ of \d+, ", "", self.where)
+        said = next((words for part, words in ALIKE.items() if part in said), said)
+        sentence = SHORT.get(self.kind, said)
         return [name.replace("_", " ") for name in self.mistakes] or [f"{self.exercise}: {sentence}"]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from bptt_lab.model import Params, Trace
 
+LARGEST = 2**26  # bytes of a message
 _NAMED = {kind.__name__: kind for kind in (Params, Trace)}  # tuples whose fields a check may ask for by name
 
 

@@ -5,10 +5,11 @@ import inspect
 import textwrap
 from dataclasses import dataclass
 
+import numpy as np
 from right_styles import STYLES
 
-from bptt_lab.classroom import course
-from bptt_lab.doctor import BACKWARD, STATE_GRADS, combine
+from bptt_lab.classroom import course, problems
+from bptt_lab.doctor import BACKWARD, STATE_GRADS
 
 LAST = "my_general_backward"
 STATES = "my_state_grads"
@@ -117,19 +118,18 @@ def hand_in(released, student: Student):
     return notebook
 
 
-def right_share(student: Student, problem: dict) -> float:
-    """The share of the gradients that the planted mistakes leave right, found without the doctor."""
+def right_share(student: Student) -> float:
+    """The share of the points that is due: that of the gradients which the planted mistakes leave right."""
+    if student.kind != "mistake":
+        return float(student.kind in ("right", "grader"))
     exercise = BACKWARD if student.exercise == LAST else STATE_GRADS
+    problem = problems.draw(np.random.default_rng(0))
     arguments = [problem[name] for name in exercise.parameters]
-    wrong = exercise.by_name(combine_in(exercise, student.mistakes)(*arguments))
-    right = exercise.by_name(exercise.reference(*arguments))
-    same = [abs(wrong[name] - right[name]).max() < 1e-12 for name in right]
+    planted = [exercise.catalogue[name] for name in student.mistakes]
+    wrong, right = exercise.combine(*planted)(*arguments), exercise.reference(*arguments)
+    pairs = [(wrong, right)] if student.exercise == STATES else zip(wrong, right)
+    same = [bool(abs(yours - theirs).max() < 1e-12) for yours, theirs in pairs]
     return sum(same) / len(same)
-
-
-def combine_in(exercise, names):
-    mistakes = [exercise.catalogue[name] for name in names]
-    return combine(*mistakes) if exercise is BACKWARD else exercise.combine(*mistakes)
 
 
 def _as_cell(name: str, style) -> str:
