@@ -200,6 +200,8 @@ def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8, scale: bool =
 def states(ax: Axes, h: ArrayLike, carry: ArrayLike, x: ArrayLike | None = None, scale: bool = True) -> object:
     """Hidden states on one sum: a row for each unit, a column for each step, the carry that is handed on below it.
 
+    A dash marks what is negative, for readers and printers without colours.
+
     h, carry  (T, n_h) and (T,)
     x         (T, 2), the bits of both addends, to stand above the columns; not shown if not given
     scale     draw a colour scale beside it
@@ -210,6 +212,8 @@ def states(ax: Axes, h: ArrayLike, carry: ArrayLike, x: ArrayLike | None = None,
     image = ax.imshow(
         h, "PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest", extent=(-0.5, h.shape[1] - 0.5, *rows[::-1])
     )
+    units, columns = np.nonzero(h < 0)
+    ax.plot(columns, units + 1, "_", color="white")
     steps = range(len(carry))
     labels = [f"{t + 1}\n{carry[t]}" for t in steps]
     ax.set(xticks=steps, xticklabels=labels, xlabel="step $t$, and the carry that it hands on", ylabel="hidden unit")

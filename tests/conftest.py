@@ -1,6 +1,7 @@
 import matplotlib
 import numpy as np
 import pytest
+from accessible import told_by_colour_alone
 from hypothesis import settings
 from matplotlib.figure import Figure
 from problems import make_problem
@@ -18,4 +19,6 @@ def problem():
 
 @pytest.fixture
 def ax():
-    return Figure().subplots()
+    ax = Figure().subplots()
+    yield ax
+    assert not told_by_colour_alone(ax.figure)  # so that every picture drawn in a test is looked at

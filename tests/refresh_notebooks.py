@@ -5,6 +5,7 @@
 Edit a notebook, or the exercise cells of its solution, and then run this. Without arguments it does all of them.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +16,18 @@ NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
+}
+PLAIN = {  # how formulas and links read aloud
+    r"\[([^]]*)\]\([^)]*\)": r"\1",
+    r"\\partial ?": "∂",
+    r"\\hat ([a-z])": r"\1-hat",
+    r"\^\{\(([^)]*)\)\}": r"(\1)",
+    r"\^\\top": "ᵀ",
+    r"\\approx": "≈",
+    r"\\cdot": "·",
+    r"\\[,;]": " ",
+    r"\\([a-z]+)": r"\1",
+    r"[*`${}]": "",
 }
 
 
@@ -30,10 +43,34 @@ def merge(notebook, solution):
     return merged
 
 
+def alternative_text(source: str, most: int = 400) -> str:
+    """What a text cell says of the picture above it: its sentences from the word "picture" on, without its markup."""
+    paragraph = next((part for part in source.split("\n\n") if "picture" in part.lower()), "")
+    for marked, plain in PLAIN.items():
+        paragraph = re.sub(marked, plain, paragraph)
+    sentences = re.split(r"(?<=[.?]\)) +|(?<=[.?]) +", " ".join(paragraph.split()))
+    said = next((place for place, one in enumerate(sentences) if "picture" in one.lower()), 0)
+    text = ""
+    for sentence in sentences[said:]:
+        if text and len(text) + len(sentence) > most or sentence.endswith(":"):
+            break
+        text = f"{text} {sentence}".strip()
+    return text
+
+
+def describe(notebook) -> None:
+    """Give each stored picture the words of the text below it, for readers who hear the page."""
+    for cell, after in zip(notebook.cells, notebook.cells[1:]):
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                output.metadata = {"image/png": {"alt": alternative_text(after.source)}}
+
+
 def run(notebook, path: Path) -> None:
     """Execute in a fresh kernel, then keep only what a reader needs: sources, outputs, tags."""
     where = {"metadata": {"path": path.parent}}
     nbclient.NotebookClient(notebook, timeout=600, coalesce_streams=True, resources=where).execute()
+    describe(notebook)
     notebook.metadata = METADATA
     for cell in notebook.cells:
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}

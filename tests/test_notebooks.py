@@ -4,9 +4,11 @@ import ast
 import re
 from pathlib import Path
 
+import accessible
 import nbformat
 import pytest
 import refresh_notebooks
+from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import bptt_lab
@@ -66,6 +68,25 @@ def pictures_without_words(notebook):
     return found
 
 
+def without_alternative_text(notebook):
+    """Stored pictures that a reader who hears the page is told nothing of, or not what the text below says."""
+    found = []
+    for cell, after in zip(notebook.cells, notebook.cells[1:] + [new_markdown_cell("")]):
+        said = refresh_notebooks.alternative_text(after.source)
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                stored = output.metadata.get("image/png", {}).get("alt", "")
+                found += [] if stored == said and len(said) > 40 else [cell.id]
+    return found
+
+
+def hard_to_hear(notebook):
+    """Headings out of order, pictures without a name, and things told apart by their colour alone."""
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    each = [*map(accessible.pictures_without_a_name, texts), *map(accessible.colours_without_shapes, texts)]
+    return accessible.headings_out_of_order(texts) + sum(each, [])
+
+
 def private_paths(notebook):
     return re.findall(r"(?:/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\)\S*", nbformat.writes(notebook))
 
@@ -88,6 +109,8 @@ def test_house_rules(path):
     assert not too_long(notebook)
     assert not three_code_cells_in_a_row(notebook)
     assert not pictures_without_words(notebook)
+    assert not without_alternative_text(notebook), "run tests/refresh_notebooks.py"
+    assert not hard_to_hear(notebook)
     assert not private_paths(notebook)
     assert defined(notebook) & helpers() <= WRITTEN_OUT.get(path.name, set())
 
@@ -105,6 +128,17 @@ def test_each_rule_finds_its_planted_mistake():
     assert three_code_cells_in_a_row(new_notebook(cells=[cell("1"), cell("2"), cell("3")]))
     assert pictures_without_words(new_notebook(cells=[cell("1", outputs=[picture])]))
     assert pictures_without_words(new_notebook(cells=[cell("1", outputs=[picture]), new_markdown_cell("Next.")]))
+    said = "# Title\n\nThe picture shows a line that rises, and then stays where it is. Blue is sad."
+    heard = new_notebook(cells=[cell("1", outputs=[picture]), new_markdown_cell(said)])
+    assert without_alternative_text(heard) and hard_to_hear(heard) == ["Blue is sad."]
+    refresh_notebooks.describe(heard)
+    assert not without_alternative_text(heard)
+    heard.cells[1].source = said.replace("rises", "falls")
+    assert without_alternative_text(heard)  # the words changed, and the picture's did not
+    for text in ("## Deep", "# One\n# Two", "# One\n### Three", "# One\n![](a.png)", '# One\n<img src="a.png">', "no"):
+        assert hard_to_hear(new_notebook(cells=[new_markdown_cell(text)]))
+    good = "# One\n## Two\n```\n# no\n```\n![an a](a.png)"
+    assert not hard_to_hear(new_notebook(cells=[new_markdown_cell(good)]))
     assert private_paths(new_notebook(cells=[cell("open('/home/me/x')")]))
     assert "forward" in defined(new_notebook(cells=[cell("def forward():\n    pass")])) & helpers()
 
@@ -130,3 +164,23 @@ def test_links_between_notebooks_lead_somewhere(path):
     targets = re.findall(r"\]\(([^)#]+)\)", text)
     assert targets
     assert all((path.parent / target).exists() for target in targets)
+
+
+def test_lines_that_differ_in_colour_alone_are_found():
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([1, 2], color="#0072B2", label="one")
+    ax.plot([2, 3], "--", color="#D55E00")
+    ax.plot([2, 3], color="#F0E442")  # much brighter: told apart in print, too
+    assert accessible.told_by_colour_alone(figure) == []
+    ax.plot([3, 1], color="#D55E00", label="two")
+    assert accessible.told_by_colour_alone(figure) == ["one and two"]
+
+
+def test_formulas_in_alternative_text_read_aloud():
+    source = (
+        "First this.\n\nSee. The picture shows $\\partial L / \\partial h^{(t)}$ in [notebook](a.ipynb) **3**. Next:"
+    )
+    assert refresh_notebooks.alternative_text(source) == "The picture shows ∂L / ∂h(t) in notebook 3."
+    assert refresh_notebooks.alternative_text("Nothing.") == ""
+    assert len(refresh_notebooks.alternative_text("A picture of a line. " * 99)) <= 420

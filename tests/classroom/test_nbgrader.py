@@ -39,12 +39,12 @@ def folder(tmp_path_factory):
     folder, files, desk = (tmp_path_factory.mktemp(name) for name in ("course", "files", "desk"))
     subprocess.run([*COMMAND, "hand-out", str(folder), "07", "--seed", "77"], check=True)
     released = nbformat.read(folder / "release" / NAME / f"{NAME}.ipynb", as_version=4)
+    exchange = ("--course=bptt", f"--Exchange.root={folder / 'exchange'}", f"--Exchange.cache={desk / 'cache'}")
+    nbgrader(desk, "fetch_assignment", NAME, *exchange)
     for student in STUDENTS.values():
         path = files / f"{student.name}_{NAME}.ipynb"
         if student.name in SUBMITTED:
-            nbgrader(desk, "fetch_assignment", NAME, "--course=bptt", f"--Exchange.root={folder / 'exchange'}")
             nbformat.write(synthetic_class.hand_in(released, student), desk / NAME / f"{NAME}.ipynb")
-            exchange = ("--course=bptt", f"--Exchange.root={folder / 'exchange'}", f"--Exchange.cache={desk / 'cache'}")
             nbgrader(desk, "submit", NAME, *exchange, f"--student={student.name}")
         elif student.kind == "unreadable":
             path.write_text("{ this is no notebook", encoding="utf-8")
@@ -108,7 +108,7 @@ def test_points_that_a_teacher_gives_are_kept(folder):
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
-        grade = book.find_grade("07-016", NAME.removesuffix(".ipynb"), NAME, "empty0")
+        grade = book.find_grade("07-016", NAME, NAME, "empty0")
         grade.manual_score = 3.5
         book.db.commit()
     subprocess.run([*COMMAND, "report", str(folder), "07"], check=True)
