@@ -18,7 +18,8 @@ def hand_out(folder: Path, notebook: str, seed: int | None) -> None:
     """Make the teacher's notebook, then the students' of it, and put that where they can fetch it."""
     path = course.make(folder, course.find(notebook), seed)
     nbgrader(folder, "generate_assignment", path.stem, "--force")
-    nbgrader(folder, "release_assignment", path.stem, "--force")
+    if os.name == "posix":  # nbgrader has no exchange on Windows
+        nbgrader(folder, "release_assignment", path.stem, "--force")
     print(f"To hand out: {folder / 'release' / path.stem / path.name}")
 
 
@@ -29,9 +30,12 @@ def grade(folder: Path, notebook: str, files: Path | None, workers: int, names: 
         archive = folder / "downloaded" / assignment / "archive"
         shutil.copytree(files, archive, dirs_exist_ok=True)
         nbgrader(folder, "zip_collect", assignment, "--force")
+        found = len(list(folder.glob(f"submitted/*/{assignment}/{assignment}.ipynb")))
+        print(f"{len(list(archive.rglob('*.ipynb')))} files, {found} students (file names: STUDENT_{assignment}.ipynb)")
     elif list((folder / "exchange").glob(f"*/inbound/*+{assignment}+*")):
         nbgrader(folder, "collect", assignment, "--update", "--ExchangeCollect.check_owner=False")
-    autograde(folder, assignment, workers)
+    for number in (workers, 1):  # the second time for those that failed, perhaps because two wrote at once
+        autograde(folder, assignment, number)
     write(folder, assignment, names)
 
 
@@ -41,6 +45,8 @@ def autograde(folder: Path, assignment: str, workers: int) -> None:
     left = [student for student in students if not is_done(folder, assignment, student)]
     for student in left:  # begun, perhaps, and interrupted
         shutil.rmtree(folder / "autograded" / student / assignment, ignore_errors=True)
+    if any("," in student for student in students):  # nbgrader could not tell the names in the list apart
+        workers = 1
     running = []
     with (folder / "autograde.log").open("a", encoding="utf-8") as log:
         for place in range(min(workers, len(left))):
@@ -56,9 +62,9 @@ def autograde(folder: Path, assignment: str, workers: int) -> None:
 
 
 def is_done(folder: Path, assignment: str, student: str) -> bool:
-    """Whether there is a verdict on this student."""
+    """Whether there is a verdict on what this student has handed in."""
     path = folder / "autograded" / student / assignment / f"{assignment}.ipynb"
-    return path.exists() and report.VERDICT in path.read_text(encoding="utf-8")
+    return path.exists() and report.digest(folder, assignment, student) in path.read_text(encoding="utf-8")
 
 
 def wait(running: list[subprocess.Popen], left: list[str], is_done: Callable[[str], bool]) -> None:

@@ -1,7 +1,7 @@
 """The teacher's notebooks, made from those of the course and their solutions; nothing in them is written twice."""
 
 import ast
-import copy
+import re
 import secrets
 import textwrap
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ CONFIG = '''"""Settings of nbgrader for this course; `nbgrader --help-all` lists
 
 from pathlib import Path
 
-from nbgrader.converters import Autograde
-from nbgrader.preprocessors import Execute
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.preprocessors import ClearHiddenTests, Execute
 
 from bptt_lab.classroom.plugin import Judged
 
@@ -34,6 +34,7 @@ c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/_]+)_(?:[^/]*_)?
 # submissions run in processes of their own instead of nbgrader's kernel
 steps = Autograde.class_traits()["autograde_preprocessors"].default()
 c.Autograde.autograde_preprocessors = [Judged if step is Execute else step for step in steps]
+c.GenerateFeedback.preprocessors = [ClearHiddenTests, *GenerateFeedback.class_traits()["preprocessors"].default()]
 c.Judged.seconds = 10  # for a cell, and for all calls of one check
 c.Judged.memory = 2**30  # bytes
 c.Judged.output = 2**20  # characters
@@ -91,7 +92,7 @@ def with_solution(stub: str, solved: str) -> str:
 
 def hidden(name: str, check: str, seed: int) -> str:
     """The same check once more, about other problems; its value is the points."""
-    again = textwrap.indent(copy.copy(check), "    ")
+    again = textwrap.indent(check, "    ")
     return "\n".join(
         [
             *(BEGIN, "from bptt_lab import classroom", ""),
@@ -110,11 +111,14 @@ def split(check: str) -> tuple[str, str]:
 def make(folder: Path, path: Path, seed: int | None = None) -> Path:
     """Write the teacher's notebook of one assignment, named like the notebook; and the settings, unless they are there.
 
-    seed     of the hidden problems; drawn, if not given, and kept in the notebook
+    seed     of the hidden problems; if not given, that of the notebook which is there, or else a new one
     """
     target = folder / "source" / path.stem / path.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(source(path, secrets.randbelow(10**9) if seed is None else seed), target)
+    if seed is None:
+        kept = re.search(r"seed=(\d+)\) as verdict", target.read_text(encoding="utf-8")) if target.exists() else None
+        seed = int(kept[1]) if kept else secrets.randbelow(10**9)
+    nbformat.write(source(path, seed), target)
     if not (folder / "nbgrader_config.py").exists():
         (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
     (folder / "exchange").mkdir(exist_ok=True)

@@ -1,5 +1,6 @@
 """One submission, inside its process: it runs cells, and answers the judge's calls, within limits."""
 
+import contextlib
 import copy
 import io
 import linecache
@@ -55,7 +56,8 @@ class Copy:
         self.watched = watched
         sys.stdout = sys.stderr = self.sink
         for limit, size in [("AS", _address_space() + memory), ("CPU", cpu), ("FSIZE", output), ("CORE", 0)]:
-            resource.setrlimit(getattr(resource, f"RLIMIT_{limit}"), (size, size))
+            with contextlib.suppress(ValueError, OSError):  # a lower one is there already, or macOS has none
+                resource.setrlimit(getattr(resource, f"RLIMIT_{limit}"), (size, size))
         judge.send_bytes(wire.pack({"pid": os.getpid()}))
 
     def serve(self) -> None:

@@ -6,7 +6,8 @@ The checks, their references, the seed and the points stay in this process, wher
 import ast
 import contextlib
 import io
-from collections.abc import Callable, Iterable
+import signal
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import nbformat
@@ -95,8 +96,9 @@ class Judge:
             submission = desk.submission()
             if trouble := desk.trouble.get(question.cell):
                 raise trouble
-            visible, printed = self._ask(question, submission, hidden=False)
-            hidden, _ = self._ask(question, submission, hidden=True)
+            with _alarm(question):
+                visible, printed = self._ask(question, submission, hidden=False)
+                hidden, _ = self._ask(question, submission, hidden=True)
             replaced = submission.replaced()
         except Trouble as trouble:
             verdict = Verdict(kind=trouble.kind, where=str(trouble), hint=trouble.hint)
@@ -135,6 +137,8 @@ class Judge:
         question = Question(cell.id, check.id, *course.split(check.source), answer)
         verdict = self._verdict(question, answer, hidden=False)
         question.forbidden = [(one.__module__, one.__name__) for one in verdict.forbidden]
+        helpers = _functions(question.seen) - _names(cell.source)  # of the check, and not of the solution
+        question.forbidden += [("__main__", name) for name in sorted(helpers)]
         return question
 
 
@@ -142,10 +146,31 @@ def _is_graded(cell: nbformat.NotebookNode) -> bool:
     return cell.metadata.get("nbgrader", {}).get("grade", False)
 
 
+def _functions(source: str) -> set[str]:
+    """Names of the functions that a cell defines."""
+    return {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+
+
 def _names(source: str) -> set[str]:
     """Names that a cell reads."""
     nodes = ast.walk(ast.parse(source))
     return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+@contextlib.contextmanager
+def _alarm(question: Question) -> Iterator[None]:
+    """Stop a check that does not come to an end with a strange answer; the submission itself has its own limit."""
+
+    def stop(*_):
+        raise TimeoutError("it took too long")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(60 + 4 * round(question.seconds))
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextlib.contextmanager

@@ -9,9 +9,9 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Float, Integer
 
+from bptt_lab.classroom import report
 from bptt_lab.classroom.judge import Judge, Outcome
 from bptt_lab.classroom.remote import Limits
-from bptt_lab.classroom.report import VERDICT
 from bptt_lab.classroom.twin import Verdict
 
 
@@ -26,12 +26,12 @@ class Judged(NbGraderPreprocessor):
         place = resources["nbgrader"]
         paths = [str(Path(kind, place["assignment"], f"{place['notebook']}.ipynb")) for kind in ("source", "release")]
         judge = _judge(*paths, Limits(self.seconds, self.memory, self.output))
-        outcomes = judge.grade(nb.cells)
+        outcomes, handed_in = judge.grade(nb.cells), report.digest(Path(), place["assignment"], place["student"])
         for cell in nb.cells:
             marks = cell.metadata.get("nbgrader", {})
             if cell.cell_type == "code" and marks.get("grade"):
                 outcome = outcomes.get(marks["grade_id"], Outcome(Verdict()))
-                cell.outputs, cell.execution_count = outputs(outcome, marks["points"]), None
+                cell.outputs, cell.execution_count = outputs(outcome, marks["points"], handed_in), None
         return nb, resources
 
 
@@ -41,15 +41,15 @@ def _judge(source: str, released: str, limits: Limits) -> Judge:
     return Judge(nbformat.read(source, as_version=4), nbformat.read(released, as_version=4), limits)
 
 
-def outputs(outcome: Outcome, most: float) -> list[nbformat.NotebookNode]:
+def outputs(outcome: Outcome, most: float, handed_in: str) -> list[nbformat.NotebookNode]:
     """The outputs of one graded cell."""
-    facts = asdict(outcome.verdict) | {"replaced": list(outcome.replaced), "most": most}
+    facts = asdict(outcome.verdict) | {"replaced": list(outcome.replaced), "most": most, "digest": handed_in}
     del facts["forbidden"]
     words = outcome.printed if outcome.printed.endswith("\n") else f"{outcome.printed}\n"
     words += f"on other problems: {outcome.verdict.where}\n"
     points = {"text/plain": str(outcome.verdict.points(most))}
     return [
         new_output("stream", name="stdout", text=words),
-        new_output("display_data", {VERDICT: facts, "text/plain": outcome.verdict.hint}),
+        new_output("display_data", {report.VERDICT: facts, "text/plain": outcome.verdict.hint}),
         new_output("execute_result", points, execution_count=None),
     ]

@@ -30,7 +30,9 @@ def nbgrader(folder, *command):
 
 def graded(folder):
     paths = folder.glob(f"autograded/*/{NAME}/{NAME}.ipynb")
-    return {path.parts[-3]: path.stat().st_mtime for path in paths if "bptt-lab.verdict" in path.read_text()}
+    return {
+        path.parts[-3]: path.stat().st_mtime for path in paths if "bptt-lab.verdict" in path.read_text(encoding="utf-8")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,12 @@ def test_points_that_a_teacher_gives_are_kept(folder):
     with (folder / f"{NAME}.csv").open(encoding="utf-8", newline="") as file:
         points = {row["exercise"]: row["points"] for row in csv.DictReader(file) if row["student"] == "empty0"}
     assert points["my_output_grads"] == "3.5"
+
+
+def test_the_feedback_of_nbgrader_shows_the_verdict_and_not_the_seed(folder):
+    nbgrader(folder, "generate_feedback", NAME, "--student=empty0")
+    feedback = (folder / "feedback" / "empty0" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
+    assert "not attempted yet" in feedback and "seed=77" not in feedback
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(course.NOTEBOOKS.glob("*.ipynb"))])
