@@ -69,6 +69,51 @@ def test_an_argument_that_nobody_knows_is_named():
         problems.cases(by_heart, ["zeta"], 0)
 
 
+def test_arguments_that_the_course_does_not_know_are_drawn_again_in_their_sizes():
+    def scaled(zeta, theta, words):
+        return zeta * theta.W.sum()
+
+    params = model.init_params(3, np.random.default_rng(0))
+    seen = [(np.arange(4), params, "words"), (np.arange(4) + 5, params, "words")]
+    with twin(scaled, 3) as verdict:
+        checks.check(lambda *case: seen[0][0] * params.W.sum(), scaled, *seen)
+    assert verdict.kind == "wrong"
+    with twin(scaled, 3) as verdict:
+        checks.check(scaled, scaled, *seen)
+    assert verdict.kind == "right" and verdict.where == "right, in 5 of 5 cases"
+    fresh = problems.cases(scaled, ["zeta", "theta", "words"], 3, seen)
+    assert sorted(fresh[1]["zeta"]) == [5, 6, 7, 8] and fresh[0]["words"] == "words"
+    assert type(fresh[0]["theta"]) is model.Params and (fresh[0]["theta"].W != params.W).all()
+
+
+def test_arguments_of_another_kind_under_a_known_name_are_drawn_again_too():
+    def last(x):
+        return x[-1]
+
+    (fresh, *_) = problems.cases(last, ["x"], 3, [(np.arange(5.0),)])
+    assert fresh["x"].shape == (5,)
+
+
+def test_the_names_of_arguments_are_those_of_who_says_them():
+    def exercise(writer, beginning, n=3):
+        return writer
+
+    def its_reference(beginning, n):
+        return beginning
+
+    assert problems.parameters(exercise, exercise, its_reference, 2) == ["writer", "beginning"]
+    assert problems.parameters(lambda *case: case, its_reference, exercise, 3) == ["writer", "beginning", "n"]
+    assert problems.parameters(lambda k: k, exercise, its_reference, 1) == ["k"]
+    assert problems.parameters(lambda *case: case, lambda a: a, lambda b: b, 2) == ["argument 0", "argument 1"]
+
+
+def test_modules_that_took_a_name_from_the_doctor_ask_the_twin(monkeypatch):
+    monkeypatch.setattr(bptt, "examine", doctor.examine, raising=False)
+    with twin(bptt.backward, 7) as verdict:
+        bptt.examine(doctor.BACKWARD, STYLES["einsum"])
+    assert verdict.kind == "right" and bptt.examine is doctor.examine
+
+
 def test_a_reference_that_reads_its_notebook_reads_the_problem():
     cell = "def shifted(values):\n    return values + x.sum()\nchecks.check(f, shifted, (x,))"
     x = np.zeros((2, 2, 2))
