@@ -7,9 +7,9 @@ from matplotlib.colors import same_color, to_rgb
 from matplotlib.figure import Figure
 
 COLOURS = r"\b(red|green|blue|orange|yellow|purple|brown|pink)\b"
-SHAPES = (
-    r"\$|\b(solid|dashed|dotted|whole|circles?|triangles?|dots?|dash(es)?|outlines?|left|right|down|bold|bright|dark)\b"
-)
+FORMS = "solid dashed dotted whole circle circles triangle triangles dot dots dash dashes outline outlines".split()
+FORMS += "left right down upper lower thin thick bold bright dark".split()
+SHAPES = rf"\$|\b({'|'.join(FORMS)})\b"
 
 
 def luminance(color) -> float:

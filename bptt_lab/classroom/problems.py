@@ -107,7 +107,7 @@ def _alike(drawn: object, seen: object) -> bool:
 
 
 def parameters(yours: Callable, function: Callable, reference: Callable, how_many: int) -> list[str]:
-    """The names of the arguments that a check gives: those of the first that takes so many, and says how it calls them."""
+    """The names of the arguments that a check gives, from the first function that takes so many and names them."""
     for one in (yours, function, reference):
         kinds = inspect.signature(one).parameters.values()
         needed = [kind for kind in kinds if kind.default is kind.empty]

@@ -25,6 +25,8 @@ def next_character(ax: Axes, p: ArrayLike, symbols: str, most: int = 12) -> list
 def unit(ax: Axes, text: str, h: ArrayLike, width: int = 60) -> list:
     """A text, each character on a colour for the value of one unit after it: brown is -1, white 0, violet 1.
 
+    Where the unit is positive the letter is bold, for readers and printers without colours.
+
     h        (len(text),)
     returns  the letters
     """
@@ -36,7 +38,10 @@ def unit(ax: Axes, text: str, h: ArrayLike, width: int = 60) -> list:
     for place, character in enumerate(text):
         shade = "white" if abs(h[place]) > 0.6 else "black"
         where = place % width, place // width
-        letters.append(ax.text(*where, SEEN.get(character, character), color=shade, ha="center", va="center"))
+        weight = "bold" if h[place] > 0 else "normal"
+        letters.append(
+            ax.text(*where, SEEN.get(character, character), color=shade, weight=weight, ha="center", va="center")
+        )
     ax.axis("off")
     return letters
 
