@@ -96,8 +96,8 @@ def hidden(name: str, check: str, seed: int) -> str:
     return "\n".join(
         [
             *(BEGIN, "from bptt_lab import classroom", ""),
-            *(f"with classroom.twin({name}, seed={seed}) as verdict:", again),
-            *(f"verdict.points({POINTS})", END),
+            *(f"with classroom.twin({name}, seed={seed}) as hidden_verdict:", again),
+            *(f"hidden_verdict.points({POINTS})", END),
         ]
     )
 
@@ -116,7 +116,11 @@ def make(folder: Path, path: Path, seed: int | None = None) -> Path:
     target = folder / "source" / path.stem / path.name
     target.parent.mkdir(parents=True, exist_ok=True)
     if seed is None:
-        kept = re.search(r"seed=(\d+)\) as verdict", target.read_text(encoding="utf-8")) if target.exists() else None
+        kept = (
+            re.search(r"seed=(\d+)\) as hidden_verdict", target.read_text(encoding="utf-8"))
+            if target.exists()
+            else None
+        )
         seed = int(kept[1]) if kept else secrets.randbelow(10**9)
     nbformat.write(source(path, seed), target)
     if not (folder / "nbgrader_config.py").exists():

@@ -127,7 +127,7 @@ class Judge:
         namespace = self.namespace | {question.answer.__name__: function}
         if hidden:
             run_cell(question.hidden, "<twin>", namespace)
-            return namespace["verdict"]
+            return namespace["hidden_verdict"]
         with twin(function, seed=None) as verdict:
             run_cell(question.seen, "<check>", namespace)
         return verdict

@@ -1,7 +1,9 @@
 """The judge's end: functions of a submission that are called like any other, and run in another process."""
 
 import contextlib
+import copyreg
 import inspect
+import io
 import os
 import pickle
 import signal
@@ -11,7 +13,9 @@ import sys
 import tempfile
 import threading
 import time
+import types
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
@@ -25,6 +29,16 @@ class Limits(NamedTuple):
     memory: int = 2**30  # bytes, beyond what the notebook itself needs
     output: int = 2**20  # characters printed, and bytes in a file
     restarts: int = 3  # how often a submission that was stopped is started again, for its other exercises
+
+
+def request(*parts: object) -> bytes:
+    """What the judge asks. Modules travel by their names."""
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer)
+    by_name = {types.ModuleType: lambda module: (import_module, (module.__name__,))}
+    pickler.dispatch_table = copyreg.dispatch_table | by_name
+    pickler.dump(parts)
+    return buffer.getvalue()
 
 
 class Trouble(Exception):
@@ -96,7 +110,7 @@ class Submission:
             theirs.close()
             with self.within(limits.seconds):
                 self.pid = self._receive()["pid"]  # sent before any line of the student's
-                self.ask("forbid", room.forbidden)
+                self.ask(request("forbid", room.forbidden))
         except BaseException:
             theirs.close()
             self.close()
@@ -119,9 +133,9 @@ class Submission:
         finally:
             timer.cancel()
 
-    def ask(self, *request: object) -> dict:
+    def ask(self, request: bytes) -> dict:
         """One request, one reply. Raises Trouble, or what `within` turns into it."""
-        self.connection.send_bytes(pickle.dumps(request))
+        self.connection.send_bytes(request)
         reply = self._receive()
         if "trouble" in reply:
             raise Trouble(*map(str, reply["trouble"]))
@@ -147,11 +161,11 @@ class Submission:
     def replaced(self) -> list[str]:
         """Functions of the course, or names in the notebook, that the submission has put others in the place of."""
         with self.within(self.limits.seconds):
-            return [str(name) for name in self.ask("replaced")["replaced"]]
+            return [str(name) for name in self.ask(request("replaced"))["replaced"]]
 
     def run(self, source: str, name: str) -> None:
         with self.within(self.limits.seconds):
-            self.ask("run", source, name)
+            self.ask(request("run", source, name))
 
     def _receive(self) -> dict:
         return wire.unpack(self.connection.recv_bytes(wire.LARGEST))
@@ -166,10 +180,10 @@ class Remote:
         self.__name__, self.__signature__ = like.__name__, inspect.signature(like)
 
     def __call__(self, *arguments: object) -> object:
-        started = time.monotonic()
+        call, started = request("call", self.__name__, arguments), time.monotonic()
         try:
             with self.submission.within(self.left):
-                reply = self.submission.ask("call", self.__name__, arguments)
+                reply = self.submission.ask(call)
                 for place, name, after in reply["changed"]:  # the check compares its own arrays
                     array = getattr(arguments[place], name) if name else arguments[place]
                     array[...] = after

@@ -1,5 +1,6 @@
 import copy
 import os
+import pickle
 import shutil
 import signal
 from pathlib import Path
@@ -14,7 +15,7 @@ pytest.importorskip("resource", reason="submissions are graded on Linux and macO
 from bptt_lab import checks, doctor
 from bptt_lab.classroom import course
 from bptt_lab.classroom.judge import Judge
-from bptt_lab.classroom.remote import Limits
+from bptt_lab.classroom.remote import Limits, request
 
 STUDENTS = {student.name: student for student in synthetic_class.students() if student.kind != "unreadable"}
 
@@ -127,6 +128,11 @@ def test_a_check_that_does_not_end_is_stopped(assignment, monkeypatch):
     first, *others = judge.grade(notebook.cells).values()
     assert first.verdict.kind == "not graded" and "TimeoutError" in first.verdict.where
     assert {one.verdict.kind for one in others} == {"not attempted"}
+
+
+def test_modules_may_be_arguments():
+    sent = pickle.loads(request("call", "f", (doctor, {"a": [checks]})))
+    assert sent == ("call", "f", (doctor, {"a": [checks]}))
 
 
 def test_code_is_found_under_any_name(assignment):
