@@ -51,7 +51,7 @@ class Copy:
 
     def __init__(self, judge: Connection, namespace: dict, watched: set[str], memory: int, output: int, cpu: int):
         self.judge, self.namespace, self.sink = judge, namespace, Sink(output)
-        self.forbidden: dict[types.CodeType, str] = {}
+        self.known: dict[types.CodeType, tuple[str, str]] = {}  # functions that some exercise forbids
         self.before = self._fingerprint(watched)
         self.watched = watched
         sys.stdout = sys.stderr = self.sink
@@ -83,32 +83,33 @@ class Copy:
         for module, name in functions:
             place = self.namespace if module == "__main__" else vars(import_module(module))
             if code := getattr(place.get(name), "__code__", None):
-                label = name if module == "__main__" else f"{module.rpartition('.')[2]}.{name}"
-                self.forbidden[code] = f"{label}, which is the answer that it is compared with"
+                self.known[code] = module, name
         return {}
 
     def run(self, source: str, name: str) -> dict:
         run_cell(source, name, self.namespace)
         return {}
 
-    def call(self, name: str, arguments: tuple) -> dict:
+    def call(self, name: str, arguments: tuple, forbidden: list[tuple[str, str]]) -> dict:
         """The answer, and what the function wrote into its arguments."""
         function, before = self.namespace[name], _arrays(arguments)
         before = copy.deepcopy(before)
-        answer, called = self._watched(function, arguments)
+        answer, called = self._watched(function, arguments, forbidden)
         if called:
             return _trouble("reference", f"your function calls {called}", "Can you write that step yourself?")
         after = _arrays(arguments)
         changed = [key for key in before if not np.array_equal(before[key], after[key], equal_nan=True)]
         return {"changed": [(*key, after[key]) for key in changed], "answer": answer}
 
-    def _watched(self, function: Callable, arguments: tuple) -> tuple[object, str | None]:
+    def _watched(self, function: Callable, arguments: tuple, forbidden: list) -> tuple[object, str | None]:
         called = None
 
         def watch(frame, event, _):
             nonlocal called
-            if event == "call" and called is None:
-                called = self.forbidden.get(frame.f_code)
+            if event == "call" and called is None and self.known.get(frame.f_code) in forbidden:
+                module, name = self.known[frame.f_code]
+                label = name if module == "__main__" else f"{module.rpartition('.')[2]}.{name}"
+                called = f"{label}, which is the answer that it is compared with"
 
         sys.setprofile(watch)
         try:

@@ -115,7 +115,7 @@ class Judge:
 
     def _ask(self, question: Question, submission: Submission, hidden: bool) -> tuple[Verdict, str]:
         """Run the check here, with the student's function over there in the place of the right one."""
-        remote = Remote(submission, question.answer, question.seconds)
+        remote = Remote(submission, question.answer, question.seconds, question.forbidden)
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             verdict = self._verdict(question, remote, hidden)
         question.took = max(question.took, question.seconds - remote.left)

@@ -54,7 +54,7 @@ class Room:
 
     cells      of the notebook
     watched    names in it that a submission has no reason to replace
-    forbidden  functions that a submission may not call, each with its module
+    forbidden  functions that some exercise may not call, each with its module
     """
 
     def __init__(self, cells: list[str], watched: set[str], forbidden: Iterable[tuple[str, str]] = ()):
@@ -174,13 +174,13 @@ class Submission:
 class Remote:
     """A function of a submission. What stops it is remembered, because a check puts it into other words."""
 
-    def __init__(self, submission: Submission, like: Callable, seconds: float):
-        self.submission, self.left, self.trouble = submission, seconds, None
+    def __init__(self, submission: Submission, like: Callable, seconds: float, forbidden: list[tuple[str, str]]):
+        self.submission, self.left, self.forbidden, self.trouble = submission, seconds, forbidden, None
         self.patience = seconds + 60  # of whoever calls: the limit is kept here
         self.__name__, self.__signature__ = like.__name__, inspect.signature(like)
 
     def __call__(self, *arguments: object) -> object:
-        call, started = request("call", self.__name__, arguments), time.monotonic()
+        call, started = request("call", self.__name__, arguments, self.forbidden), time.monotonic()
         try:
             with self.submission.within(self.left):
                 reply = self.submission.ask(call)
