@@ -119,14 +119,19 @@ class Submission:
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Stop the submission when the time is over; the other end of the connection goes with it."""
-        timer = threading.Timer(max(seconds, 0.0), self.stop)
+        over = threading.Event()
+
+        def end() -> None:
+            over.set()
+            self.stop()
+
+        timer = threading.Timer(max(seconds, 0.0), end)
         timer.start()
-        started = time.monotonic()
         try:
             yield
         except (EOFError, OSError, ValueError, TypeError, LookupError):
             self.stop()
-            if time.monotonic() - started >= seconds:
+            if over.is_set():
                 sentence = f"your code took too long: no answer after {max(seconds, self.limits.seconds):.0f} seconds"
                 raise Trouble("hang", sentence, "Is there a loop that does not end?") from None
             raise Trouble("died", "your code ended the process that ran it", "Which line leaves Python?") from None
