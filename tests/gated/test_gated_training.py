@@ -1,9 +1,13 @@
+import hashlib
+
 import numpy as np
 import pytest
 from cells import CELLS
 
 from bptt_lab import gated
 from bptt_lab.gated import kernels, training
+
+HASHES = {"plain": "c2673c06261bb078", "gru": "4f48b0e769be9771", "lstm": "9032e8e939924fe4"}  # whatever the machine
 
 
 def batches(n=3, T=5, B=6, n_x=3, n_y=4, softmax=False, seed=0):
@@ -28,6 +32,16 @@ def test_the_compiled_loop_does_what_the_readable_one_does(name, n_h, softmax):
         assert np.abs(readable - compiled).max() < 1e-12
     moved = max(np.abs(now - then).max() for now, then in zip(runs[0], params))
     assert moved > 0.05
+
+
+@pytest.mark.skipif(kernels.numba is None, reason="hashes what the compiled loop gives")
+@pytest.mark.parametrize("name", HASHES)
+def test_the_compiled_loop_gives_the_same_bits_on_every_machine(name):
+    cell = CELLS[name]
+    params = cell.init_params(8, np.random.default_rng(1), 3, 4)
+    x, y = batches(n=200, softmax=True)
+    trained, _, losses = training.fit(cell, params, x, y, softmax=True, carry=True, engine="numba")
+    assert hashlib.sha256(b"".join(array.tobytes() for array in (*trained, losses))).hexdigest()[:16] == HASHES[name]
 
 
 @pytest.mark.parametrize("name", ["plain", "gru", "lstm"])
