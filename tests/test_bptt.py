@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pytest
 from hypothesis import given
-from problems import problems
+from problems import disagreement, problems
 
 from bptt_lab import bptt, gradcheck, model
 
@@ -12,14 +12,14 @@ from bptt_lab import bptt, gradcheck, model
 def test_backward_agrees_with_the_complex_step(problem):
     params, x, y = problem
     grads = bptt.backward(params, model.forward(params, x), y)
-    assert gradcheck.relative_error(grads, gradcheck.complex_step(params, x, y)) < 1e-12
+    assert disagreement(grads, gradcheck.complex_step(params, x, y)) < 1e-12
 
 
 @given(problems())
 def test_backward_agrees_with_central_differences(problem):
     params, x, y = problem
     grads = bptt.backward(params, model.forward(params, x), y)
-    assert gradcheck.relative_error(grads, gradcheck.central_differences(params, x, y)) < 1e-6
+    assert disagreement(grads, gradcheck.central_differences(params, x, y), least=1e-3) < 1e-6
 
 
 @given(problems())

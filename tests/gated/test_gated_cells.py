@@ -5,6 +5,7 @@ import pytest
 from cells import CELLS, cell_problems, make_cell_problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from problems import disagreement
 
 from bptt_lab import bptt, gated, gradcheck, model
 
@@ -23,14 +24,14 @@ def a_cell(request):
 def test_backward_agrees_with_the_complex_step(drawn):
     cell, (params, x, y) = drawn
     grads = cell.backward(params, cell.forward(params, x), y)
-    assert gradcheck.relative_error(grads, gradcheck.complex_step(params, x, y, cell.forward)) < 1e-12
+    assert disagreement(grads, gradcheck.complex_step(params, x, y, cell.forward)) < 1e-12
 
 
 @given(PROBLEMS)
 def test_backward_agrees_with_central_differences(drawn):
     cell, (params, x, y) = drawn
     grads = cell.backward(params, cell.forward(params, x), y)
-    assert gradcheck.relative_error(grads, gradcheck.central_differences(params, x, y, cell.forward)) < 1e-6
+    assert disagreement(grads, gradcheck.central_differences(params, x, y, cell.forward), least=1e-3) < 1e-6
 
 
 def problem_of(cell):
