@@ -3,6 +3,7 @@
 plots            pictures of states, cells and machines
 verifier         the same proof, checked again by other code
 cells            sets of states that no input leads out of
+walk             from a cell along all words, until each ends in a cell
 zonotope         one step for a whole set of states
 merging          few hidden states for many
 counterexamples  sums that a network gets wrong, the shortest first

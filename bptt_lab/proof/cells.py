@@ -6,9 +6,14 @@ Start in the cell of h = 0. Then the bits are right for ever: that is induction 
 
 The cells. A network that adds forgets all but the carry and the last few inputs, so a cell shrinks on its way, along
 most words at once, along a few after many steps only. So push each cell through one input after another until it fits
-into a cell, and no longer (`Cover`). A cell is a box turned along the directions in which the set that it was made for
-is long and short: {h : |axesᵀ (h - centre)| <= radius}. Where a cell comes to nothing, its halves may do: both are
-pushed, for every state of the cell lies in one of them.
+into a cell, and no longer (`walk`). Where a cell comes to nothing, its halves may do: both are pushed, for every state
+of the cell lies in one of them. Where they come to nothing too, the cell was too large, and holds states that are
+never reached: it is made smaller, and what led there is pushed again.
+
+Their shape. A cell is a box turned along some axes: {h : |axesᵀ (h - centre)| <= radius}. It is made for an image, and
+as long and as thin as that; but in directions that the next steps forget it may be fat for nothing, and then more
+images fit. Which these are is told by the mean of JᵀJ, where J is ∂h^(t+k)/∂h^(t) for k = 1, 2, 3 on random sums
+(Moore, Principal component analysis in linear systems, 1981, calls it the observability Gramian).
 
 The arithmetic. A set is pushed through one step as a zonotope, {centre + G z : |z_j| <= 1}, which keeps in mind how the
 units depend on each other. The affine map acts on centre and G. For tanh on [l, u] take the slope s of the chord (any
@@ -18,15 +23,17 @@ and least joins the centre, half their distance becomes a new column of G.
 The rounding. The proof is about the network in float64, as any BLAS computes it. With μ = |b| + Σ|U| + Σ|W|, unit by
 unit, and |h| <= 1: a sum of n products rounds to within n·2⁻⁵³/(1 - n·2⁻⁵³) of the sum of magnitudes, in whatever
 order, with or without fused multiply-add (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1).
-So a computed pre-activation is off by less than (n_h + 5)·2⁻⁵³ μ. np.tanh is taken to be within 4 units in the last
-place and never beyond ±1. The numbers of the proof itself round by the same law: sums of at most n_h (n_steps + 1)
-terms, 64 · 15 at the most, whose magnitudes add up to at most 10 (1 + μ), because MAX_SIZE, MAX_UNITS and MAX_STEPS say
-so, and no centre is beyond 2: each is off by less than 1.1e-12 (1 + μ). Where tanh' = s is known to rounding only;
-but there tanh(a) - s a is level, so that its value is off by the square of that. A halving rounds the centre by 3e-16.
-Axes need be orthogonal only to 1e-12, which moves a state by 1e-11 at most. All this together stays under
-1e-10 (1 + μ), and every step widens its set by SLACK (1 + μ), ten times more.
+So a computed pre-activation is off by less than (n_h + 5)·2⁻⁵³ μ. np.tanh, and the engine's tanh, which the loops use,
+are taken to be within 4 units in the last place and never beyond ±1. The numbers of the proof itself round by the same
+law: sums of at most n_h (n_steps + 1) terms, 64 · 15 at the most, whose magnitudes add up to at most 10 (1 + μ),
+because MAX_SIZE, MAX_UNITS and MAX_STEPS say so, and no centre is beyond 2: each is off by less than
+1.1e-12 (1 + μ). Where tanh' = s is known to rounding only; but there tanh(a) - s a is level, so that its value is off
+by the square of that. A halving rounds the centre by 3e-16. Axes need be orthogonal only to 1e-12, which moves a state
+by 1e-11 at most. All this together stays under 1e-10 (1 + μ), and every step widens its set by SLACK (1 + μ), ten
+times more.
 """
 
+from collections import deque
 from itertools import product
 from time import perf_counter
 from typing import NamedTuple
@@ -34,24 +41,28 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_lab import validate
+from bptt_lab import model, validate
 from bptt_lab.model import Array, Params
 from bptt_lab.proof import counterexamples
-from bptt_lab.proof.zonotope import SLACK, push
+from bptt_lab.proof.walk import SAFE, walk
+from bptt_lab.proof.zonotope import SLACK, loops_of
 
 MAX_UNITS = 64
 MAX_STEPS = 14  # inputs from cell to cell
-MAX_HALVINGS = 10  # of a cell
-MAX_OPEN = 64  # sets that are still on their way from a piece of a cell; with more it is halved
-BLOCK = 32  # pieces of cells walked from at once
+MAX_IMAGES = 400  # on the way from a part of a cell; with more it is halved
+MAX_HALVINGS = 8  # of a cell, before it is made smaller,
+MAX_SHRINKS = 4  # and so often that may be
 MEMORY = 30_000_000  # numbers in the axes of all cells
-NEAREST = 8  # cells that are asked whether they hold a set
-# Relative to the tolerance: a cell has the sides (extent / longest extent)^ROUND of the set for which it was made, and
-# THIN at least; its thin sides may grow to FATTEST; a set may be as long as SHARES[n_steps - 1] to become a new cell.
-ROUND, THIN, FATTEST = 0.7, 0.05, 0.15
-SHARES = (0.5, 0.5, 0.5, 0.5, 0.7, 0.7, 0.9, 1.2, 1.5, 2.0)
-# (tolerance, n_least) from cheap to dear: the size of the cells, and the fewest inputs before a new one is made
-PLAN = ((0.3, 1), (0.12, 3), (0.1, 2), (0.05, 3), (0.025, 4))
+EDGE = 0.1  # an image whose centre lies deeper than this in a cell, in shares of its radius, is no reason for a new one
+VIEW = 4  # directions in which cells are looked up
+# Relative to the scale, a cell has the sides (extent / longest extent)^ROUND of the set for which it was made, and
+# THIN at least, and is FAT times as large in directions that are forgotten; LEAST_KEPT bounds these.
+ROUND, THIN, FAT, LEAST_KEPT = 0.7, 0.02, 0.02, 0.01
+# An image may become a cell if it is no larger than this share of the scale, after 1, 2, … inputs
+SHARES = np.array((0.5, 0.5, 0.5, 0.5, 0.7, 0.7, 0.9, 1.2, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0))
+# (scale, n_least) from cheap to dear: the size of cells, and the fewest inputs before a new one is made
+PLAN = ((0.3, 1), (0.12, 3), (0.05, 3))
+SHARE_OF_TIME = 0.2  # of what is left, for each but the last
 
 
 class Cells(NamedTuple):
@@ -86,41 +97,32 @@ class Verdict(NamedTuple):
     reason: str  # one line
 
 
-class Piece(NamedTuple):
-    """What is to be walked from: a cell or a part of it."""
-
-    cell: int
-    piece: int  # 1 for a whole cell
-    version: int  # how often the cell had grown; once it grows again, the piece is void
-    centre: Array  # (n_h,)
-    G: Array  # (n_h, n_h)
-
-
 def prove(params: Params, max_cells: int = 10_000, max_seconds: float = 60.0, plan: tuple = PLAN) -> Verdict:
     """Whether the network adds all pairs of numbers of every length.
 
     "proved" is a theorem about the float64 network (the page above says why); "refuted" comes with a sum that was run
     and went wrong; "undecided" means that neither was found within max_cells cells and about max_seconds seconds.
-    plan     pairs (tolerance, n_least), tried in turn: the size of cells, and the fewest inputs before a new one
+    plan     pairs (scale, n_least), tried in turn: the size of cells, and the fewest inputs before a new one is made
     raises   TypeError or ValueError for a network that is no adder, or bad limits
     """
     n_h = counterexamples.adder(params)
-    max_cells = validate.size("max_cells", max_cells)
-    start, max_seconds = perf_counter(), validate.positive("max_seconds", max_seconds)
+    max_cells, max_seconds = validate.size("max_cells", max_cells), validate.positive("max_seconds", max_seconds)
     if n_h > MAX_UNITS:
         raise ValueError(f"a proof is for {MAX_UNITS} hidden units at most, got {n_h}: train a smaller network")
     params = Params(*(np.asarray(array, dtype=float) for array in params))
+    Cover(model.init_params(1, np.random.default_rng(0)), 1.0, 1, 1).walk(0, 1)  # compiled now, before the clock runs
+    start = perf_counter()
     pair = counterexamples.search(params) or counterexamples.extremes(params)
     if pair is not None:
         n_bits = max(64, (pair[0] + pair[1]).bit_length())
         return Verdict("refuted", pair, n_bits, 0, None, None, "a sum was run, and went wrong")
     reason = "no plan was given"
-    for i, (tolerance, n_least) in enumerate(plan, start=1):
+    for i, (scale, n_least) in enumerate(plan, start=1):
         if validate.size("n_least", n_least) > MAX_STEPS:
             raise ValueError(f"n_least must be {MAX_STEPS} or smaller, got {n_least}: the rounding argument needs it")
         spent = perf_counter() - start
-        deadline = start + spent + (max_seconds - spent) * (1.0 if i == len(plan) else 0.7)
-        cover = Cover(params, tolerance, n_least, min(max_cells, max(1, MEMORY // n_h**2)))
+        deadline = start + spent + (max_seconds - spent) * (1.0 if i == len(plan) else SHARE_OF_TIME)
+        cover = Cover(params, scale, n_least, min(max_cells, max(1, MEMORY // n_h**2)))
         reason = cover.complete(deadline)
         if reason is None:
             cells = cover.cells()
@@ -129,154 +131,164 @@ def prove(params: Params, max_cells: int = 10_000, max_seconds: float = 60.0, pl
 
 
 class Cover:
-    """Cells that are made and widened until no word of inputs leads out of them.
+    """Cells that are made, halved and shrunk until no word of inputs leads out of them.
 
-    Each cell is walked from: its box is pushed through one input after another until its image fits into a cell. An
-    image that is small and fits nowhere becomes a new cell, or makes a cell near it thicker, which is then walked from
-    again; what led there still does. If a bit gets doubtful, or an image does not get small, the box is halved.
+    Each part of a cell that waits is walked from. Its images that are small and lie in no cell become cells, which then
+    wait as well. The last that came is the first to be walked from, so that cells that must shrink do so before much
+    leads to them.
     """
 
-    def __init__(self, params: Params, tolerance: float, n_least: int, max_cells: int):
+    def __init__(self, params: Params, scale: float, n_least: int, max_cells: int):
         n_h = len(params.b)
-        self.params, self.tolerance, self.n_least, self.max_cells = params, tolerance, n_least, max_cells
+        self.network, self.n_least, self.max_cells = loops_of(params), n_least, max_cells
+        view, self.forgotten = directions(params)
         self.centre, self.radius = np.zeros((max_cells, n_h)), np.zeros((max_cells, n_h))
         self.axes, self.carry = np.zeros((max_cells, n_h, n_h)), np.zeros(max_cells, dtype=np.int64)
-        self.halved, self.next, self.version = [{}], [{}], [0]
-        self.N, self.margin = 1, np.inf
+        self.scale, self.view = np.full(max_cells, float(scale)), view
+        self.seen, self.seen_radius = np.zeros((2, len(view), max_cells), dtype=np.float32)
+        self.halved, self.next, self.margins, self.leads_here, self.version = [], [], [], [], []
+        self.landed, self.stretch = np.zeros((MAX_IMAGES, 2), dtype=np.int64), np.zeros(n_h)
+        self.homeless = np.zeros((MAX_IMAGES, n_h + 3)), np.zeros((MAX_IMAGES, n_h * (MAX_STEPS + 1), n_h))
+        self.waiting, self.again = deque(), set()
         # the first cell is a tiny cube around h = 0: were it a point, its images would have no shape to make cells from
-        self.axes[0], self.radius[0] = np.eye(n_h), 1e-5
-        self.queue = [self.whole(0)]
+        self.add(np.zeros(n_h), np.eye(n_h), np.full(n_h, 1e-5), 0, scale)
+
+    @property
+    def N(self) -> int:
+        return len(self.next)
+
+    @property
+    def margin(self) -> float:
+        return min(min(margins.values()) for margins in self.margins)
 
     def cells(self) -> Cells:
         """What was found, once `complete` said None."""
         arrays = (array[: self.N].copy() for array in (self.centre, self.axes, self.radius, self.carry))
         return Cells(*arrays, self.halved, self.next)
 
-    def whole(self, cell: int) -> Piece:
-        return Piece(cell, 1, self.version[cell], self.centre[cell], self.axes[cell] * self.radius[cell])
-
     def complete(self, deadline: float) -> str | None:
         """Walk from every cell; None, or why it came to nothing."""
-        while self.queue:
-            block, self.queue = self.queue[:BLOCK], self.queue[BLOCK:]
-            block = [piece for piece in block if piece.version == self.version[piece.cell]]
-            if block and (reason := self.walk(block)):
-                return f"{reason} at tolerance {self.tolerance}"
+        while self.waiting:
+            cell, part, version = waits = self.waiting.pop()
+            self.again.discard(waits)
+            if version == self.version[cell] and (reason := self.walk(cell, part)):
+                return f"{reason} at scale {self.scale[0]}"
             if perf_counter() > deadline:
-                return f"not done in time at tolerance {self.tolerance}: raise max_seconds"
+                return f"not done in time at scale {self.scale[0]}: raise max_seconds"
         return None
 
-    def walk(self, block: list[Piece]) -> str | None:
-        """Push each piece through all words until every image fits into a cell, or halve it."""
-        centre, G = np.stack([piece.centre for piece in block]), np.stack([piece.G for piece in block])
-        carry = self.carry[[piece.cell for piece in block]]
-        owner, word = np.arange(len(block)), np.ones(len(block), dtype=np.int64)
-        margin, failed, blame = np.full(len(block), np.inf), np.zeros(len(block), dtype=bool), np.zeros_like(centre)
-        landed, homeless = [], []  # (owner, word, cell), (owner, word, centre, G, carry)
-        for n_steps in range(1, MAX_STEPS + 1):
-            centre, G, carry, margin_t = push(self.params, centre, G, carry)
-            owner, word = np.repeat(owner, 4), (4 * word[:, None] + np.arange(4)).ravel()
-            np.minimum.at(margin, owner, margin_t)
-            trouble = ~(margin_t > 0)
-            cell = np.where(trouble, -1, self.holding(centre, G, carry))
-            open_ = cell < 0
-            landed += zip(owner[~open_].tolist(), word[~open_].tolist(), cell[~open_].tolist())
-            if n_steps >= self.n_least:
-                share = SHARES[min(n_steps, len(SHARES)) - 1]
-                small = open_ & ~trouble
-                small[small] = extents(G[small])[1].max(axis=1) <= share * self.tolerance
-                homeless += [(owner[i], int(word[i]), centre[i], G[i], carry[i]) for i in np.flatnonzero(small)]
-                open_ &= ~small
-            most = MAX_OPEN if n_steps < MAX_STEPS else 0
-            trouble |= open_ & (np.bincount(owner[open_], minlength=len(block)) > most)[owner]
-            np.add.at(blame, owner[trouble], np.abs(G[trouble, :, : blame.shape[1]]).sum(axis=1))
-            failed[owner[trouble]] = True
-            go_on = open_ & ~failed[owner]
-            centre, G, carry, owner, word = centre[go_on], G[go_on], carry[go_on], owner[go_on], word[go_on]
-            if not len(owner):
-                break
-        for i, word, centre, G, carry in homeless:
-            if not failed[i]:
-                cell = self.take_in(centre, G, carry)
-                if cell is None:
-                    return f"more than {self.max_cells} cells"
-                landed.append((i, word, cell))
-        halves = []
-        for i, piece in enumerate(block):
-            if piece.version != self.version[piece.cell]:
-                continue  # it grew meanwhile, and is in the queue again
-            if failed[i]:
-                if piece.piece >= 2**MAX_HALVINGS or not piece.G.any():
-                    return f"a cell cannot be left safely, halved {MAX_HALVINGS} times,"
-                halves += self.halve(piece, int(blame[i].argmax()))
+    def walk(self, cell: int, part: int) -> str | None:
+        """Push a part of a cell through all words until every image lies in a cell; or halve it, or shrink the cell."""
+        N = self.N
+        known = (self.centre[:N], self.axes[:N], self.radius[:N], self.carry[:N], self.scale[:N])
+        cover = (*known, self.view, self.seen[:, :N], self.seen_radius[:, :N])
+        centre, G = self.box(cell, part)
+        start = centre, np.ascontiguousarray(G.T), self.carry[cell]
+        homeless, homeless_G = self.homeless
+        rules = self.n_least, SHARES, EDGE
+        end, margin, n_landed, n_new = walk(
+            self.network, cover, start, *rules, self.landed, *self.homeless, self.stretch
+        )
+        if end != SAFE:
+            if part < 2**MAX_HALVINGS:
+                self.halved[cell][part] = int(self.stretch.argmax())
+                self.waiting.extend((cell, 2 * part + upper, self.version[cell]) for upper in (1, 0))
+            elif cell and self.scale[cell] * 2**MAX_SHRINKS > self.scale[0]:
+                self.shrink(cell)
             else:
-                self.margin = min(self.margin, float(margin[i]))
-        for i, word, cell in landed:
-            piece = block[i]
-            if not failed[i] and piece.version == self.version[piece.cell]:
-                self.next[piece.cell][piece.piece, word] = cell
-        self.queue = halves + self.queue
+                return f"a cell cannot be left safely, halved {MAX_HALVINGS} and shrunk {MAX_SHRINKS} times,"
+            return None
+        ends = self.landed[:n_landed].tolist()
+        for (word, carry, p, *_), centre, G in zip(homeless[:n_new], homeless[:n_new, 3:], homeless_G):
+            target = self.take_in(centre, G[: int(p)].T, int(carry))
+            if target is None:
+                return f"more than {self.max_cells} cells"
+            ends.append((int(word), target))
+        self.margins[cell][part] = margin
+        for word, target in ends:
+            self.next[cell][part, word] = target
+            self.leads_here[target].add((cell, part, self.version[cell]))
         return None
 
-    def halve(self, piece: Piece, axis: int) -> list[Piece]:
-        self.halved[piece.cell][piece.piece] = axis
-        G = piece.G.copy()
-        G[:, axis] /= 2
-        return [
-            piece._replace(piece=2 * piece.piece + upper, centre=piece.centre + (2 * upper - 1) * G[:, axis], G=G)
-            for upper in (0, 1)
-        ]
+    def box(self, cell: int, part: int) -> tuple[Array, Array]:
+        """Centre and G of a part of a cell."""
+        centre, G, p = self.centre[cell].copy(), self.axes[cell] * self.radius[cell], 1
+        for upper in map(int, f"{part:b}"[1:]):
+            axis = self.halved[cell][p]
+            G[:, axis] /= 2
+            centre += (2 * upper - 1) * G[:, axis]
+            p = 2 * p + upper
+        return centre, G
 
-    def reach(self, centre: Array, G: Array, cell: NDArray) -> Array:
-        """The radius that each cell needs to hold its set; (N, n_h)."""
-        axes_T = self.axes[cell].swapaxes(1, 2)
-        offset = np.abs((axes_T @ (centre - self.centre[cell])[:, :, None])[:, :, 0])
-        return offset + np.abs(axes_T @ G).sum(axis=2) + SLACK
-
-    def holding(self, centre: Array, G: Array, carry: NDArray) -> NDArray:
-        """For each set one cell that holds it, among the nearest with its carry; or -1."""
-        held = np.full(len(centre), -1)
-        for value in (0, 1):
-            known = np.flatnonzero(self.carry[1 : self.N] == value) + 1
-            rest = np.flatnonzero(carry == value)
-            distance = (self.centre[known] ** 2).sum(axis=1) - 2 * centre[rest] @ self.centre[known].T
-            for _ in range(min(NEAREST, len(known))):
-                nearest = distance.argmin(axis=1)
-                inside = (self.reach(centre[rest], G[rest], known[nearest]) <= self.radius[known[nearest]]).all(axis=1)
-                held[rest[inside]] = known[nearest[inside]]
-                distance[np.arange(len(rest)), nearest] = np.inf
-                distance, rest = distance[~inside], rest[~inside]
-        return held
+    def shrink(self, cell: int) -> None:
+        """Make a cell half as large. It is walked from again, and so is each part from which a word ended there."""
+        self.scale[cell] /= 2
+        self.radius[cell] /= 2
+        self.show(cell)
+        self.version[cell] += 1
+        for found in (self.halved, self.next, self.margins):
+            found[cell].clear()
+        self.waiting.append((cell, 1, self.version[cell]))
+        for origin in sorted(self.leads_here[cell]):
+            other, part, version = origin
+            if version == self.version[other] and origin not in self.again:
+                self.again.add(origin)
+                self.waiting.appendleft(origin)
+                self.next[other] = {key: target for key, target in self.next[other].items() if key[0] != part}
+        self.leads_here[cell].clear()
 
     def take_in(self, centre: Array, G: Array, carry: int) -> int | None:
-        """The cell that holds a small set from now on: one near it, perhaps thicker than before, or a new one."""
+        """The cell that holds a small set from now on: made meanwhile, or new; None if no more may be made."""
         known = np.flatnonzero(self.carry[1 : self.N] == carry) + 1
-        known = known[np.argsort(((self.centre[known] - centre) ** 2).sum(axis=1))[:NEAREST]]
-        needed = self.reach(centre, G, known)
-        fits = (needed <= np.maximum(self.radius[known], FATTEST * self.tolerance)).all(axis=1)
-        if fits.any():
-            growth = np.maximum(needed / np.maximum(self.radius[known], SLACK), 1).prod(axis=1)
-            best = np.where(fits, growth, np.inf).argmin()
-            cell, wanting = int(known[best]), needed[best] > self.radius[known[best]]
-            if wanting.any():
-                self.radius[cell][wanting] = 1.1 * needed[best][wanting]
-                self.version[cell] += 1
-                self.halved[cell], self.next[cell] = {}, {}
-                self.queue.append(self.whole(cell))
-            return cell
+        distance = ((self.centre[known] - centre) ** 2).sum(axis=1)
+        near = known[np.argsort(distance)[:8]]
+        axes_T = self.axes[near].swapaxes(1, 2)
+        reach = np.abs(axes_T @ (centre - self.centre[near])[:, :, None])[:, :, 0] + np.abs(axes_T @ G).sum(axis=2)
+        holding = near[(reach + SLACK <= self.radius[near]).all(axis=1)]
+        if len(holding):
+            return int(holding[0])
         if self.N == self.max_cells:
             return None
-        cell, (axes, extent) = self.N, extents(G)
-        longest = max(self.tolerance, 1.15 * extent.max())
-        radius = longest * np.maximum((extent / extent.max()) ** ROUND, THIN)
+        scale = self.scale[near[0]] if len(near) and distance.min() < 4 * self.scale[0] ** 2 else self.scale[0]
+        fat = (FAT * scale) ** 2 * self.forgotten
+        axes = np.linalg.eigh(G @ G.T + fat)[1]
+        extent = np.abs(axes.T @ G).sum(axis=1)
+        longest = max(scale, 1.15 * extent.max())
+        with_fat = np.minimum(1.15 * extent + np.sqrt(np.diag(axes.T @ fat @ axes)), longest)
+        radius = np.maximum(longest * np.maximum((extent / extent.max()) ** ROUND, THIN), with_fat)
+        return self.add(centre, axes, radius, carry, scale)
+
+    def add(self, centre: Array, axes: Array, radius: Array, carry: int, scale: float) -> int:
+        cell = self.N
         self.centre[cell], self.axes[cell], self.radius[cell], self.carry[cell] = centre, axes, radius, carry
-        self.N += 1
-        self.halved, self.next, self.version = [*self.halved, {}], [*self.next, {}], [*self.version, 0]
-        self.queue.append(self.whole(cell))
+        self.scale[cell] = scale
+        self.version.append(0)
+        self.leads_here.append(set())
+        for found in (self.halved, self.next, self.margins):
+            found.append({})
+        self.show(cell)
+        self.waiting.append((cell, 1, 0))
         return cell
 
+    def show(self, cell: int) -> None:
+        self.seen[:, cell] = self.view @ self.centre[cell]
+        self.seen_radius[:, cell] = np.abs(self.view @ self.axes[cell]) @ self.radius[cell] + 1e-5  # rounded outwards
 
-def extents(G: Array) -> tuple[Array, Array]:
-    """The principal axes of sets {G z}, (…, n_h, n_h), and how far each set reaches along them, (…, n_h)."""
-    axes = np.linalg.eigh(G @ G.swapaxes(-1, -2))[1]
-    return axes, np.abs(axes.swapaxes(-1, -2) @ G).sum(axis=-1)
+
+def directions(params: Params, n_sums: int = 400, n_steps: int = 24, seed: int = 0) -> tuple[Array, Array]:
+    """The directions (VIEW, n_h) in which states differ most, and a matrix (n_h, n_h) large where three steps forget.
+
+    It is the inverse of the mean of JᵀJ over random sums, with J = ∂h^(t+k)/∂h^(t) and k = 1, 2, 3.
+    """
+    x = np.random.default_rng(seed).integers(0, 2, (n_steps, n_sums, 2)).astype(float)
+    h = model.forward(params, x).h[n_steps // 3 :]  # (t, B, n_h), without the start
+    states = h.reshape(-1, h.shape[2])
+    view = np.linalg.svd(states - states.mean(axis=0), full_matrices=False)[2][:VIEW]
+    kept = np.zeros((h.shape[2], h.shape[2]))
+    for t in range(0, len(h) - 3, 2):
+        J = np.eye(h.shape[2])
+        for k in range(3):
+            J = (1 - h[t + k] ** 2)[:, :, None] * (params.W @ J)  # (B, n_h, n_h)
+            kept += np.einsum("bij,bik->jk", J, J) / n_sums / len(range(0, len(h) - 3, 2))
+    size, axes = np.linalg.eigh(kept)
+    return np.ascontiguousarray(view), (axes / np.maximum(size, LEAST_KEPT * size.max())) @ axes.T

@@ -1,11 +1,16 @@
 """One step of the network for a whole set of states, {centre + G z : |z_j| <= 1}, with outward rounding.
 
-Why the slack is enough stands in `cells`.
+Why the slack is enough stands in `cells`. The loops are compiled where Numba is installed. Their sums run in a fixed
+order and tanh is the engine's, so that every machine finds the same sets. Inside them G is held by its columns: G[j]
+is the one that z_j stretches.
 """
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bptt_lab.engine import compiled, tanh
 from bptt_lab.model import Array, Params
 from bptt_lab.proof.counterexamples import INPUTS
 
@@ -20,34 +25,96 @@ def push(params: Params, centre: Array, G: Array, carry: NDArray) -> tuple[Array
     returns            (4N, n_h), (4N, n_h, p + n_h), (4N,): sets that hold all next states; and their margins (4N,), in
                        logits by which the right bit is right (-inf if a set was larger than MAX_SIZE)
     """
-    U, W, V, b, c = params
-    slack = SLACK * (1 + np.abs(b) + np.abs(U).sum(axis=1) + np.abs(W).sum(axis=1))  # (n_h,)
-    too_large = ~(np.abs(G).sum(axis=2).max(axis=1) <= MAX_SIZE)  # (N,)
-    a = (centre @ W.T)[:, None] + INPUTS @ U.T + b  # (N, 4, n_h)
-    WG = W @ G  # (N, n_h, p)
-    radius = (np.abs(WG).sum(axis=2) + slack)[:, None]  # (N, 1, n_h)
-    s, middle, half = tanh_band(a - radius, a + radius)
-    centre = (s * a + middle).reshape(-1, len(b))
-    error = (half + slack).reshape(-1, len(b))  # (4N, n_h)
-    G = (s[..., None] * WG[:, None]).reshape(len(centre), len(b), -1)
-    G = np.concatenate([G, error[:, :, None] * np.eye(len(b))], axis=2)
-    total = carry[:, None] + INPUTS.sum(axis=1).astype(np.int64)  # (N, 4)
-    sign = 2 * (total % 2).ravel() - 1  # the right bit is 1 where the logit must be positive
-    o, o_radius = centre @ V[0] + c[0], np.abs(V[0] @ G).sum(axis=1) + SLACK * (1 + np.abs(V).sum() + abs(c[0]))
-    return centre, G, (total // 2).ravel(), np.where(np.repeat(too_large, 4), -np.inf, sign * o - o_radius)
+    N, n_h, p = G.shape
+    network = loops_of(params)
+    after, columns = np.empty((4 * N, n_h)), np.zeros((4 * N, p + n_h, n_h))
+    a, reach, WG, size = np.empty(n_h), np.empty(n_h), np.empty((p, n_h)), np.empty(n_h)
+    carry_after, margins = np.empty(4 * N, dtype=np.int64), np.empty(4 * N)
+    for i in range(N):
+        spread(network, centre[i], np.ascontiguousarray(G[i].T, dtype=float), p, a, reach, WG)
+        for j, (x1, x2) in enumerate(INPUTS):
+            k, total = 4 * i + j, int(carry[i] + x1 + x2)
+            step(network, a, reach, WG, p, x1, x2, after[k], columns[k], size)
+            carry_after[k] = total // 2
+            fits = np.abs(G[i]).sum(axis=1).max() <= MAX_SIZE
+            margins[k] = margin(network, after[k], columns[k], p + n_h, total % 2) if fits else -np.inf
+    return after, columns.swapaxes(1, 2), carry_after, margins
 
 
-def tanh_band(low: Array, high: Array) -> tuple[Array, Array, Array]:
+def loops_of(params: Params) -> tuple:
+    """What the loops need: U, Wᵀ, V, b, c, and the slack of each unit (n_h,) and of the logit."""
+    U, W, V, b, c = (np.ascontiguousarray(array, dtype=float) for array in params)
+    slack = SLACK * (1 + np.abs(b) + np.abs(U).sum(axis=1) + np.abs(W).sum(axis=1))
+    return U, np.ascontiguousarray(W.T), V, b, c, slack, float(SLACK * (1 + np.abs(V).sum() + abs(c[0])))
+
+
+@compiled
+def spread(network, centre, G, p, a, reach, WG):
+    """Fills a = W centre + b, the p columns WG, and how far these reach from `a`, with the slack."""
+    _, W_T, _, b, _, slack, _ = network
+    n_h = len(b)
+    for i in range(n_h):
+        a[i], reach[i] = b[i], slack[i]
+    for k in range(n_h):
+        for i in range(n_h):
+            a[i] += centre[k] * W_T[k, i]
+    for j in range(p):
+        for i in range(n_h):
+            WG[j, i] = 0.0
+        for k in range(n_h):
+            if G[j, k] != 0:
+                for i in range(n_h):
+                    WG[j, i] += G[j, k] * W_T[k, i]
+        for i in range(n_h):
+            reach[i] += abs(WG[j, i])
+
+
+@compiled
+def step(network, a, reach, WG, p, x1, x2, centre, G, size):
+    """Fills the set after an input: its centre, its p + n_h columns G, and how far it reaches for each unit, `size`."""
+    U, _, _, b, _, slack, _ = network
+    n_h, slope = len(b), np.empty(len(b))
+    for i in range(n_h):
+        at = a[i] + x1 * U[i, 0] + x2 * U[i, 1]
+        slope[i], middle, half = band(at - reach[i], at + reach[i])
+        centre[i] = slope[i] * at + middle
+        size[i] = half + slack[i]
+        for k in range(n_h):
+            G[p + i, k] = 0.0
+        G[p + i, i] = size[i]
+    for j in range(p):
+        for i in range(n_h):
+            G[j, i] = slope[i] * WG[j, i]
+            size[i] += abs(G[j, i])
+
+
+@compiled
+def band(low, high):
     """s, middle, half with |tanh(a) - s a - middle| <= half for every a in [low, high]; s is the slope of the chord.
 
     tanh(a) - s a is extreme at an end, or where tanh'(a) = 1 - tanh²(a) = s.
     """
-    tanh_low, tanh_high = np.tanh(low), np.tanh(high)
-    s = np.clip((tanh_high - tanh_low) / (high - low), 0, 1)
-    with np.errstate(divide="ignore"):
-        turn = np.arctanh(np.sqrt(1 - s))
-    values = [tanh_low - s * low, tanh_high - s * high]
-    for a in (np.clip(turn, low, high), np.clip(-turn, low, high)):
-        values.append(np.tanh(a) - s * a)
-    bottom, top = np.min(values, axis=0), np.max(values, axis=0)
+    at_low, at_high = tanh(low), tanh(high)
+    s = min(1.0, max(0.0, (at_high - at_low) / (high - low)))
+    turn = math.atanh(math.sqrt(1 - s)) if s > 1e-15 else math.inf
+    bottom, top = at_low - s * low, at_high - s * high
+    bottom, top = min(bottom, top), max(bottom, top)
+    for sign in (-1.0, 1.0):
+        a = min(high, max(low, sign * turn))
+        bottom, top = min(bottom, tanh(a) - s * a), max(top, tanh(a) - s * a)
     return s, (bottom + top) / 2, (top - bottom) / 2
+
+
+@compiled
+def margin(network, centre, G, p, bit):
+    """By how many nats the logit of every state of the set is on the right side of 0."""
+    _, _, V, _, c, _, slack_o = network
+    o, reach = c[0], slack_o
+    for i in range(len(centre)):
+        o += V[0, i] * centre[i]
+    for j in range(p):
+        part = 0.0
+        for i in range(len(centre)):
+            part += V[0, i] * G[j, i]
+        reach += abs(part)
+    return (o if bit == 1 else -o) - reach
