@@ -57,12 +57,12 @@ EDGE = 0.1  # an image whose centre lies deeper than this in a cell, in shares o
 VIEW = 4  # directions in which cells are looked up
 # Relative to the scale, a cell has the sides (extent / longest extent)^ROUND of the set for which it was made, and
 # THIN at least, and is FAT times as large in directions that are forgotten; LEAST_KEPT bounds these.
-ROUND, THIN, FAT, LEAST_KEPT = 0.7, 0.02, 0.02, 0.01
+ROUND, THIN, FAT, LEAST_KEPT = 0.7, 0.02, 0.01, 0.01
 # An image may become a cell if it is no larger than this share of the scale, after 1, 2, … inputs
 SHARES = np.array((0.5, 0.5, 0.5, 0.5, 0.7, 0.7, 0.9, 1.2, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0))
 # (scale, n_least) from cheap to dear: the size of cells, and the fewest inputs before a new one is made
-PLAN = ((0.3, 1), (0.12, 3), (0.05, 3))
-SHARE_OF_TIME = 0.2  # of what is left, for each but the last
+PLAN = ((0.12, 3), (0.05, 3))
+SHARE_OF_TIME = 0.1  # of what is left, for each but the last
 
 
 class Cells(NamedTuple):
@@ -145,7 +145,7 @@ class Cover:
         self.centre, self.radius = np.zeros((max_cells, n_h)), np.zeros((max_cells, n_h))
         self.axes, self.carry = np.zeros((max_cells, n_h, n_h)), np.zeros(max_cells, dtype=np.int64)
         self.scale, self.view = np.full(max_cells, float(scale)), view
-        self.seen, self.seen_radius = np.zeros((2, len(view), max_cells), dtype=np.float32)
+        self.seen, self.seen_radius = (np.zeros((len(view), max_cells), dtype=np.float32) for _ in range(2))
         self.halved, self.next, self.margins, self.leads_here, self.version = [], [], [], [], []
         self.landed, self.stretch = np.zeros((MAX_IMAGES, 2), dtype=np.int64), np.zeros(n_h)
         self.homeless = np.zeros((MAX_IMAGES, n_h + 3)), np.zeros((MAX_IMAGES, n_h * (MAX_STEPS + 1), n_h))
@@ -181,7 +181,7 @@ class Cover:
         """Push a part of a cell through all words until every image lies in a cell; or halve it, or shrink the cell."""
         N = self.N
         known = (self.centre[:N], self.axes[:N], self.radius[:N], self.carry[:N], self.scale[:N])
-        cover = (*known, self.view, self.seen[:, :N], self.seen_radius[:, :N])
+        cover = (*known, self.view, self.seen, self.seen_radius)
         centre, G = self.box(cell, part)
         start = centre, np.ascontiguousarray(G.T), self.carry[cell]
         homeless, homeless_G = self.homeless

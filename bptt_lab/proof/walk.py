@@ -15,7 +15,7 @@ def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeles
     network          from `zonotope.loops_of`
     cover            of N cells, for each: centre (n_h,), axes (n_h, n_h), radius (n_h,), carry and scale; and `view`
                      (V, n_h), V directions along which cell k lies between seen[:, k] - seen_radius[:, k] and
-                     seen[:, k] + seen_radius[:, k]; both are (V, N), and cells that are clearly elsewhere stay unasked
+                     seen[:, k] + seen_radius[:, k]; both are (V, N or more), and cells that are clearly elsewhere stay unasked
     start            centre (n_h,), columns (n_h, n_h), carry of the set
     n_least          fewest inputs before an image becomes a cell
     shares           how large it may be then, as a share of the scale of the nearest cell, after 1, 2, … inputs;
@@ -28,7 +28,7 @@ def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeles
     returns          SAFE, DOUBTFUL (a bit) or LONG; the least margin; how many are in `landed`, and in `homeless`
     """
     centres, axes, radius, carries, scale, view, seen, seen_radius = cover
-    n_h, n_most, N = len(stretch), len(shares), seen.shape[1]
+    n_h, n_most, N = len(stretch), len(shares), len(carries)
     # level d of the tree of words: a set, and what it brings to the pre-activations of the next level
     centre, G = np.empty((n_most + 1, n_h)), np.empty((n_most + 1, n_h * (n_most + 1), n_h))
     a, reach, WG = np.empty((n_most, n_h)), np.empty((n_most, n_h)), np.empty((n_most, n_h * n_most, n_h))
@@ -64,13 +64,15 @@ def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeles
                 if depth > 0 and holds(axes[k], room, G[e], p, off, size):
                     found = k
                     break
-        may_stay = found < 0 and e >= n_least and not inside
+        may_stay = found < 0 and e >= n_least and not inside and largest <= shares[d] * scale[0]
         if may_stay:
             for k in range(1, N):
                 if carries[k] == carry[e]:
                     distance = 0.0
                     for i in range(n_h):
                         distance += (centres[k, i] - centre[e, i]) ** 2
+                        if distance >= nearest:
+                            break
                     if distance < nearest:
                         nearest, at_nearest = distance, scale[k]
         if found >= 0:
