@@ -67,6 +67,22 @@ def zonotope(ax: Axes, centre: ArrayLike, G: ArrayLike, **style) -> object:
     return ax.add_patch(Polygon(np.asarray(centre) + np.concatenate([half, -half[1:-1]]), **style))
 
 
+def shadows(ax: Axes, cells: tuple, plane: ArrayLike) -> list:
+    """The shadows of cells of any dimension on a plane: whole lines without a carry, dashed ones with one.
+
+    cells    centre (N, n_h), axes (N, n_h, n_h), radius (N, n_h), carry (N,), …, as in a proof
+    plane    (2, n_h), two orthogonal directions
+    returns  one outline for each cell
+    """
+    centre, axes, radius, carry, *_ = cells
+    drawn = []
+    for h, box, value in zip(centre, axes * radius[:, None], carry):
+        look = {"edgecolor": CARRY if value else HIDDEN, "linestyle": "--" if value else "-"}
+        drawn.append(zonotope(ax, plane @ h, plane @ box, fill=False, **look))
+    ax.autoscale_view()
+    return drawn
+
+
 def machine(ax: Axes, transitions: dict) -> list:
     """A machine of two states: an arrow for each transition, labelled with the two bits read and the bit written.
 

@@ -62,3 +62,15 @@ def test_the_machine_has_eight_labelled_arrows(ax):
 def test_reading_marks_steps_by_their_carry(ax):
     without, with_carry = plots.reading(ax, [-1.0, 0.5, 2.0], [0, 1, 1])
     assert without.get_xydata().tolist() == [[1, -1]] and with_carry.get_xydata().tolist() == [[2, 0.5], [3, 2]]
+
+
+def test_shadows_hold_the_shadows_of_all_corners_and_touch_them(ax):
+    cells = proof.prove(nets.hand_built()).proof
+    plane = np.linalg.qr(np.random.default_rng(2).standard_normal((3, 2)))[0].T
+    outlines = plots.shadows(ax, cells, plane)
+    assert len(outlines) == len(cells.carry)
+    for outline, corners, value in zip(outlines, cells.corners(), cells.carry):
+        points = corners @ plane.T
+        np.testing.assert_allclose(outline.get_xy().min(axis=0), points.min(axis=0), atol=1e-12)
+        np.testing.assert_allclose(outline.get_xy().max(axis=0), points.max(axis=0), atol=1e-12)
+        assert outline.get_linestyle() == ("--" if value else "-")
