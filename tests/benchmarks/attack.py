@@ -19,7 +19,7 @@ from bptt_lab import proof
 from bptt_lab.proof import counterexamples
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import nets  # noqa: E402
+import nets
 
 NOISE = np.geomspace(0.003, 2.0, 25)
 
