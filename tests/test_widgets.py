@@ -1,6 +1,7 @@
 import asyncio
 import io
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -162,13 +163,17 @@ def on_an_event_loop(monkeypatch, reader):
         def __init__(self, job):
             super().__init__(job, threaded=False)
 
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    monkeypatch.setattr(widgets, "Worker", Worker)
-    monkeypatch.setattr(widgets, "IN_BROWSER", True)
-    monkeypatch.setattr(
-        sweeps, "wasm", SimpleNamespace(IN_BROWSER=True)
-    )  # runs take turns, in the loop of this machine
-    asyncio.run(page())
+    def run():
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        monkeypatch.setattr(widgets, "Worker", Worker)
+        monkeypatch.setattr(widgets, "IN_BROWSER", True)
+        # runs take turns, in the loop of this machine
+        monkeypatch.setattr(sweeps, "wasm", SimpleNamespace(IN_BROWSER=True))
+        asyncio.run(page())
+
+    # in a thread of its own: a browser that is being tested keeps a loop in this one
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run).result()
 
 
 async def finished(playground):

@@ -27,21 +27,24 @@ ATANH = (0.3333333333333333, 0.20000000000007292, 0.1428571428355438, 0.11111111
 TO_INTEGER = 1.5 * 2.0**52  # adding it rounds to an integer, which then stands in the lowest bits of the sum
 # The bits of 2^64, so far from the smallest double that 2^(64 + n) is a normal one
 EXPONENT_OF_2_64 = (1023 + 64) << 52
-THIS_FILE = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 
 
 def compiled(function: Callable) -> Callable:
     """`function` compiled on its first call, and kept on disk where a directory for that can be written.
 
-    What is kept stands in a folder named after the text of this file. Numba itself looks only at the file of
-    `function`, and would go on with the old tanh after an edit here.
+    What is kept stands in a folder named after the text of this file, and of those beside `function` that have compiled
+    code. Numba itself looks only at the file of `function`, and would go on with the old tanh after an edit here.
     """
     if numba is None:
         return function
     # fastmath would reorder sums; a call around the inner loops would cost as much as they do
     options = {"nogil": True, "error_model": "numpy", "fastmath": False, "forceinline": True}
     users = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(Path(users or Path(__file__).with_name("__pycache__")) / f"elementary-{THIS_FILE}")
+    here = Path(__file__)
+    beside = sorted(Path(function.__code__.co_filename).parent.glob("*.py"))
+    texts = [here.read_bytes(), *(text for text in map(Path.read_bytes, beside) if b"@compiled" in text)]
+    folder = f"elementary-{hashlib.sha256(b''.join(texts)).hexdigest()[:12]}"
+    numba.config.CACHE_DIR = str(Path(users or here.with_name("__pycache__")) / folder)
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # nowhere to keep it

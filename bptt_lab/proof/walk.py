@@ -14,8 +14,8 @@ def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeles
 
     network          from `zonotope.loops_of`
     cover            of N cells, for each: centre (n_h,), axes (n_h, n_h), radius (n_h,), carry and scale; and `view`
-                     (V, n_h), V directions along which cell k lies between seen[:, k] - seen_radius[:, k] and
-                     seen[:, k] + seen_radius[:, k]; both are (V, N or more), and cells that are clearly elsewhere stay unasked
+                     (V, n_h), V directions along which cell k lies within seen[:, k] ± seen_radius[:, k], both of
+                     shape (V, N or more), so that cells which are clearly elsewhere stay unasked
     start            centre (n_h,), columns (n_h, n_h), carry of the set
     n_least          fewest inputs before an image becomes a cell
     shares           how large it may be then, as a share of the scale of the nearest cell, after 1, 2, … inputs;

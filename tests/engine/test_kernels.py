@@ -356,6 +356,17 @@ print(engine.sgd(params, np.ones((1, 1, 2)), np.ones((1, 1, 1)), 0.1)[1].item())
     assert float(before) - 0.5 == pytest.approx(2 * (float(run_python(code)) - 0.5))
 
 
+def test_an_edit_of_a_neighbour_reaches_what_is_kept(tmp_path):
+    head = "from bptt_lab.engine import compiled\n"
+    inner, outer = tmp_path / "inner.py", tmp_path / "outer.py"
+    inner.write_text(f"{head}@compiled\ndef f(x):\n    return x + 1\n", encoding="utf-8")
+    outer.write_text(f"{head}from inner import f\n@compiled\ndef g(x):\n    return 2 * f(x)\n", encoding="utf-8")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom outer import g; print(g(3))"
+    assert run_python(code) == run_python(code) == "8"
+    inner.write_text(inner.read_text(encoding="utf-8").replace("x + 1", "x + 2"), encoding="utf-8")
+    assert run_python(code) == "10"
+
+
 def test_nowhere_to_keep_compiled_code():
     code = """
 import numpy as np
