@@ -101,7 +101,8 @@ def prove(params: Params, max_cells: int = 10_000, max_seconds: float = 60.0, pl
     """Whether the network adds all pairs of numbers of every length.
 
     "proved" is a theorem about the float64 network (the page above says why); "refuted" comes with a sum that was run
-    and went wrong; "undecided" means that neither was found within max_cells cells and about max_seconds seconds.
+    and went wrong; "undecided" means that neither was found within max_cells cells and about max_seconds seconds, or
+    before it was interrupted (Jupyter's stop button).
     plan     pairs (scale, n_least), tried in turn: the size of cells, and the fewest inputs before a new one is made
     raises   TypeError or ValueError for a network that is no adder, or bad limits
     """
@@ -123,7 +124,11 @@ def prove(params: Params, max_cells: int = 10_000, max_seconds: float = 60.0, pl
         spent = perf_counter() - start
         deadline = start + spent + (max_seconds - spent) * (1.0 if i == len(plan) else SHARE_OF_TIME)
         cover = Cover(params, scale, n_least, min(max_cells, max(1, MEMORY // n_h**2)))
-        reason = cover.complete(deadline)
+        try:
+            reason = cover.complete(deadline)
+        except KeyboardInterrupt:
+            reason = f"interrupted at scale {scale}: {cover.N} cells, and {len(cover.waiting)} parts left to walk from"
+            break
         if reason is None:
             cells = cover.cells()
             return Verdict("proved", None, None, cover.N, cover.margin, cells, f"{cover.N} cells that no input leaves")

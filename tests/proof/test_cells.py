@@ -82,6 +82,19 @@ def test_the_undecided_is_called_so():
     assert proof.prove(params, max_seconds=1e-9, plan=((0.2, 1),)).status == "undecided"
 
 
+def test_an_interrupted_search_says_how_far_it_came(monkeypatch):
+    params, walk = nets.trained(4, 2), cells_room.Cover.walk
+
+    def interrupted(cover, *args):
+        if cover.N > 5:
+            raise KeyboardInterrupt
+        return walk(cover, *args)
+
+    monkeypatch.setattr(cells_room.Cover, "walk", interrupted)
+    verdict = proof.prove(params)
+    assert verdict.status == "undecided" and verdict.reason.startswith("interrupted at scale 0.12: ")
+
+
 def drop_a_cell(cells):
     return proof.Cells(*(part[:-1] for part in cells))
 
