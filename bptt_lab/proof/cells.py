@@ -12,8 +12,9 @@ never reached: it is made smaller, and what led there is pushed again.
 
 Their shape. A cell is a box turned along some axes: {h : |axesᵀ (h - centre)| <= radius}. It is made for an image, and
 as long and as thin as that; but in directions that the next steps forget it may be fat for nothing, and then more
-images fit. Which these are is told by the mean of JᵀJ, where J is ∂h^(t+k)/∂h^(t) for k = 1, 2, 3 on random sums
-(Moore, Principal component analysis in linear systems, 1981, calls it the observability Gramian).
+images fit. Which these are is told by the mean of JᵀJ, where J is ∂h^(t+k)/∂h^(t) for k = 1, 2, 3 on random sums:
+control theory calls it the observability Gramian (Moore, Principal component analysis in linear systems, IEEE
+Transactions on Automatic Control 26, 1981). The shape matters only for finding a proof, not for its truth.
 
 The arithmetic. A set is pushed through one step as a zonotope, {centre + G z : |z_j| <= 1}, which keeps in mind how the
 units depend on each other. The affine map acts on centre and G. For tanh on [l, u] take the slope s of the chord (any
