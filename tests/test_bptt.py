@@ -22,6 +22,15 @@ def test_backward_agrees_with_central_differences(problem):
     assert disagreement(grads, gradcheck.central_differences(params, x, y), least=1e-3) < 1e-6
 
 
+def test_a_mistake_in_a_gradient_that_all_but_vanishes_is_no_rounding(problem):
+    params, x, y = problem
+    params = params._replace(V=1e-5 * params.V)  # so that little comes back to the states
+    right = bptt.backward(params, model.forward(params, x), y)
+    assert np.abs(right.U).max() < 1e-3 * np.abs(right.c).max()
+    for wrong in (right._replace(U=-right.U), right._replace(W=right.W.T)):
+        assert disagreement(wrong, right, least=1e-3) > 1e-5
+
+
 @given(problems())
 def test_state_grads_agree_with_a_nudged_state(problem):
     params, x, y = problem

@@ -49,18 +49,19 @@ from bptt_lab.proof.walk import SAFE, walk
 from bptt_lab.proof.zonotope import SLACK, loops_of
 
 MAX_UNITS = 64
-MAX_STEPS = 14  # inputs from cell to cell
-MAX_IMAGES = 400  # on the way from a part of a cell; with more it is halved
+MAX_IMAGES = 400  # on the way from a piece of a cell; with more it is halved
 MAX_HALVINGS = 8  # of a cell, before it is made smaller,
 MAX_SHRINKS = 4  # and so often that may be
 MEMORY = 30_000_000  # numbers in the axes of all cells
 EDGE = 0.1  # an image whose centre lies deeper than this in a cell, in shares of its radius, is no reason for a new one
 VIEW = 4  # directions in which cells are looked up
-# Relative to the scale, a cell has the sides (extent / longest extent)^ROUND of the set for which it was made, and
-# THIN at least, and is FAT times as large in directions that are forgotten; LEAST_KEPT bounds these.
+# A cell is as long as the set for which it was made, or as its scale if that is more. Its other sides are shares of
+# that length: (extent / longest extent)^ROUND, and THIN at least. Each side is FAT · scale / √kept longer than the set
+# if it may be, where `kept` is what three steps keep of its direction; of the largest, LEAST_KEPT at least.
 ROUND, THIN, FAT, LEAST_KEPT = 0.7, 0.02, 0.01, 0.01
 # An image may become a cell if it is no larger than this share of the scale, after 1, 2, … inputs
 SHARES = np.array((0.5, 0.5, 0.5, 0.5, 0.7, 0.7, 0.9, 1.2, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0))
+MAX_STEPS = len(SHARES)  # inputs from cell to cell
 # (scale, n_least) from cheap to dear: the size of cells, and the fewest inputs before a new one is made
 PLAN = ((0.12, 3), (0.05, 3))
 SHARE_OF_TIME = 0.1  # of what is left, for each but the last
@@ -128,7 +129,7 @@ def prove(params: Params, max_cells: int = 10_000, max_seconds: float = 60.0, pl
         try:
             reason = cover.complete(deadline)
         except KeyboardInterrupt:
-            reason = f"interrupted at scale {scale}: {cover.N} cells, and {len(cover.waiting)} parts left to walk from"
+            reason = f"interrupted at scale {scale}: {cover.N} cells, and {len(cover.waiting)} pieces left to walk from"
             break
         if reason is None:
             cells = cover.cells()
@@ -139,8 +140,8 @@ def prove(params: Params, max_cells: int = 10_000, max_seconds: float = 60.0, pl
 class Cover:
     """Cells that are made, halved and shrunk until no word of inputs leads out of them.
 
-    Each part of a cell that waits is walked from. Its images that are small and lie in no cell become cells, which then
-    wait as well. The last that came is the first to be walked from, so that cells that must shrink do so before much
+    Each piece of a cell that waits is walked from. Images that are small and lie in no cell become cells, and wait as
+    well. The last that came is the first to be walked from, so that cells that must shrink do so before much
     leads to them.
     """
 
@@ -175,20 +176,20 @@ class Cover:
     def complete(self, deadline: float) -> str | None:
         """Walk from every cell; None, or why it came to nothing."""
         while self.waiting:
-            cell, part, version = waits = self.waiting.pop()
+            cell, piece, version = waits = self.waiting.pop()
             self.again.discard(waits)
-            if version == self.version[cell] and (reason := self.walk(cell, part)):
+            if version == self.version[cell] and (reason := self.walk(cell, piece)):
                 return f"{reason} at scale {self.scale[0]}"
             if perf_counter() > deadline:
                 return f"not done in time at scale {self.scale[0]}: raise max_seconds"
         return None
 
-    def walk(self, cell: int, part: int) -> str | None:
-        """Push a part of a cell through all words until every image lies in a cell; or halve it, or shrink the cell."""
+    def walk(self, cell: int, piece: int) -> str | None:
+        """Push a piece through all words until every image lies in a cell; or halve it, or shrink its cell."""
         N = self.N
         known = (self.centre[:N], self.axes[:N], self.radius[:N], self.carry[:N], self.scale[:N])
         cover = (*known, self.view, self.seen, self.seen_radius)
-        centre, G = self.box(cell, part)
+        centre, G = self.box(cell, piece)
         start = centre, np.ascontiguousarray(G.T), self.carry[cell]
         homeless, homeless_G = self.homeless
         rules = self.n_least, SHARES, EDGE
@@ -196,9 +197,9 @@ class Cover:
             self.network, cover, start, *rules, self.landed, *self.homeless, self.stretch
         )
         if end != SAFE:
-            if part < 2**MAX_HALVINGS:
-                self.halved[cell][part] = int(self.stretch.argmax())
-                self.waiting.extend((cell, 2 * part + upper, self.version[cell]) for upper in (1, 0))
+            if piece < 2**MAX_HALVINGS:
+                self.halved[cell][piece] = int(self.stretch.argmax())
+                self.waiting.extend((cell, 2 * piece + upper, self.version[cell]) for upper in (1, 0))
             elif cell and self.scale[cell] * 2**MAX_SHRINKS > self.scale[0]:
                 self.shrink(cell)
             else:
@@ -210,16 +211,16 @@ class Cover:
             if target is None:
                 return f"more than {self.max_cells} cells"
             ends.append((int(word), target))
-        self.margins[cell][part] = margin
+        self.margins[cell][piece] = margin
         for word, target in ends:
-            self.next[cell][part, word] = target
-            self.leads_here[target].add((cell, part, self.version[cell]))
+            self.next[cell][piece, word] = target
+            self.leads_here[target].add((cell, piece, self.version[cell]))
         return None
 
-    def box(self, cell: int, part: int) -> tuple[Array, Array]:
-        """Centre and G of a part of a cell."""
+    def box(self, cell: int, piece: int) -> tuple[Array, Array]:
+        """Centre and G of a piece of a cell."""
         centre, G, p = self.centre[cell].copy(), self.axes[cell] * self.radius[cell], 1
-        for upper in map(int, f"{part:b}"[1:]):
+        for upper in map(int, f"{piece:b}"[1:]):
             axis = self.halved[cell][p]
             G[:, axis] /= 2
             centre += (2 * upper - 1) * G[:, axis]
@@ -227,7 +228,7 @@ class Cover:
         return centre, G
 
     def shrink(self, cell: int) -> None:
-        """Make a cell half as large. It is walked from again, and so is each part from which a word ended there."""
+        """Make a cell half as large. It is walked from again, and so is each piece from which a word ended there."""
         self.scale[cell] /= 2
         self.radius[cell] /= 2
         self.show(cell)
@@ -236,11 +237,11 @@ class Cover:
             found[cell].clear()
         self.waiting.append((cell, 1, self.version[cell]))
         for origin in sorted(self.leads_here[cell]):
-            other, part, version = origin
+            other, piece, version = origin
             if version == self.version[other] and origin not in self.again:
                 self.again.add(origin)
                 self.waiting.appendleft(origin)
-                self.next[other] = {key: target for key, target in self.next[other].items() if key[0] != part}
+                self.next[other] = {key: target for key, target in self.next[other].items() if key[0] != piece}
         self.leads_here[cell].clear()
 
     def take_in(self, centre: Array, G: Array, carry: int) -> int | None:

@@ -1,4 +1,4 @@
-"""The walk from a part of a cell along all words of inputs; compiled where Numba is installed."""
+"""The walk from a piece of a cell along all words of inputs; compiled where Numba is installed."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeles
     size, off, room, gap = np.empty(n_h), np.empty(n_h), np.empty(n_h), np.empty(N, dtype=np.float32)
     centre[0], G[0, :n_h], carry[0], words[0] = start[0], start[1], start[2], 1
     spread(network, centre[0], G[0], n_h, a[0], reach[0], WG[0])
-    least, n_landed, n_homeless, n_images, d = np.inf, 0, 0, 0, 0
+    end, least, n_landed, n_homeless, n_images, d = SAFE, np.inf, 0, 0, 0, 0
     while d >= 0:
         if tried[d] == 4:
             d -= 1
@@ -52,8 +52,8 @@ def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeles
         here = margin(network, centre[e], G[e], p, total % 2)
         largest = size.max()
         if not (here > 0 and largest <= MAX_SIZE):
-            stretch[:] = np.abs(G[e, :n_h]).sum(axis=1)
-            return DOUBTFUL, here, n_landed, n_homeless
+            end = DOUBTFUL
+            break
         least = min(least, here)
         apart(view, seen, seen_radius, centre[e], gap)
         found, inside, at_nearest, nearest = -1, False, scale[0], 4 * scale[0] ** 2
@@ -89,12 +89,14 @@ def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeles
             d = e
             continue
         else:
-            stretch[:] = np.abs(G[e, :n_h]).sum(axis=1)
-            return LONG, least, n_landed, n_homeless
+            end = LONG
+            break
         if n_images == len(landed) and (d > 0 or tried[d] < 4):
-            stretch[:] = np.abs(G[e, :n_h]).sum(axis=1)
-            return LONG, least, n_landed, n_homeless
-    return SAFE, least, n_landed, n_homeless
+            end = LONG
+            break
+    if end != SAFE:
+        stretch[:] = np.abs(G[e, :n_h]).sum(axis=1)
+    return end, least, n_landed, n_homeless
 
 
 @compiled

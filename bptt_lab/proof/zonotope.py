@@ -31,12 +31,12 @@ def push(params: Params, centre: Array, G: Array, carry: NDArray) -> tuple[Array
     a, reach, WG, size = np.empty(n_h), np.empty(n_h), np.empty((p, n_h)), np.empty(n_h)
     carry_after, margins = np.empty(4 * N, dtype=np.int64), np.empty(4 * N)
     for i in range(N):
+        fits = np.abs(G[i]).sum(axis=1).max() <= MAX_SIZE
         spread(network, centre[i], np.ascontiguousarray(G[i].T, dtype=float), p, a, reach, WG)
         for j, (x1, x2) in enumerate(INPUTS):
             k, total = 4 * i + j, int(carry[i] + x1 + x2)
             step(network, a, reach, WG, p, x1, x2, after[k], columns[k], size)
             carry_after[k] = total // 2
-            fits = np.abs(G[i]).sum(axis=1).max() <= MAX_SIZE
             margins[k] = margin(network, after[k], columns[k], p + n_h, total % 2) if fits else -np.inf
     return after, columns.swapaxes(1, 2), carry_after, margins
 

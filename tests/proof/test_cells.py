@@ -232,9 +232,9 @@ def test_what_led_to_a_cell_that_shrank_must_be_walked_again(monkeypatch):
 def test_points_in_a_cell_are_found_in_it():
     params, verdict = nets.trained(4, 2), proof.prove(nets.trained(4, 2), plan=((0.12, 3),))
     cells, view = verdict.proof, cells_room.directions(params)[0]
-    cover = cells_room.Cover(params, 1.0, 1, len(cells.carry))
+    cover = cells_room.Cover(params, 1.0, 1, len(cells.carry) + 1)
     for centre, axes, radius, carry in zip(*cells[:4]):
-        cover.add(centre, axes, radius, carry, 1.0) if cover.N < cover.max_cells else None
+        cover.add(centre, axes, radius, carry, 1.0)
     rng, gap, off, room = np.random.default_rng(0), np.empty(cover.N, dtype=np.float32), np.empty(4), np.empty(4)
     for k in range(1, cover.N):
         box = cover.axes[k] * cover.radius[k]
