@@ -6,20 +6,21 @@ Start in the cell of h = 0. Then the bits are right for ever: that is induction 
 
 The cells. A network that adds forgets all but the carry and the last few inputs, so a cell shrinks on its way, along
 most words at once, along a few after many steps only. So push each cell through one input after another until it fits
-into a cell, and no longer (`walk`). Where a cell comes to nothing, its halves may do: both are pushed, for every state
-of the cell lies in one of them. Where they come to nothing too, the cell was too large, and holds states that are
-never reached: it is made smaller, and what led there is pushed again.
+into a cell, and no longer (`walk`). Where that takes long, the words that are left are left to the halves of the cell:
+every state of it lies in one of them. Where small pieces come to nothing too, the cell was too large, and holds states
+that are never reached: it is made smaller, and the words that ended in it are pushed again.
 
 Their shape. A cell is a box turned along some axes: {h : |axesᵀ (h - centre)| <= radius}. It is made for an image, and
 as long and as thin as that; but in directions that the next steps forget it may be fat for nothing, and then more
-images fit. Which these are is told by the mean of JᵀJ, where J is ∂h^(t+k)/∂h^(t) for k = 1, 2, 3 on random sums:
-control theory calls it the observability Gramian (Moore, Principal component analysis in linear systems, IEEE
-Transactions on Automatic Control 26, 1981). The shape matters only for finding a proof, not for its truth.
+images fit. Which these are is told by the sum of JᵀJ over the next words, where J is ∂h^(t+k)/∂h^(t) at its centre for
+k = 1, 2, 3: control theory calls it the observability Gramian (Moore, Principal component analysis in linear systems,
+IEEE Transactions on Automatic Control 26, 1981). The shape matters only for finding a proof, not for its truth.
 
 The arithmetic. A set is pushed through one step as a zonotope, {centre + G z : |z_j| <= 1}, which keeps in mind how the
 units depend on each other. The affine map acts on centre and G. For tanh on [l, u] take the slope s of the chord (any
 number would do): tanh(a) - s a is greatest and least at the ends, or where tanh'(a) = s. The middle between greatest
-and least joins the centre, half their distance becomes a new column of G.
+and least joins the centre, half their distance becomes a new column of G. So that columns do not pile up, those that
+came on the way and are short by now are exchanged for a box that holds them, which joins the new ones (`walk.fold`).
 
 The rounding. The proof is about the network in float64, as any BLAS computes it. With μ = |b| + Σ|U| + Σ|W|, unit by
 unit, and |h| <= 1: a sum of n products rounds to within n·2⁻⁵³/(1 - n·2⁻⁵³) of the sum of magnitudes, in whatever
@@ -34,7 +35,9 @@ by 1e-11 at most. All this together stays under 1e-10 (1 + μ), and every step w
 times more.
 """
 
+import math
 from collections import deque
+from collections.abc import Sequence
 from itertools import product
 from time import perf_counter
 from typing import NamedTuple
@@ -45,26 +48,28 @@ from numpy.typing import NDArray
 from bptt_lab import model, validate
 from bptt_lab.model import Array, Params
 from bptt_lab.proof import counterexamples
-from bptt_lab.proof.walk import SAFE, walk
-from bptt_lab.proof.zonotope import SLACK, loops_of
+from bptt_lab.proof.counterexamples import INPUTS
+from bptt_lab.proof.walk import SAFE, home, scale_at, walk
+from bptt_lab.proof.zonotope import loops_of
 
 MAX_UNITS = 64
-MAX_IMAGES = 400  # on the way from a piece of a cell; with more it is halved
-MAX_HALVINGS = 8  # of a cell, before it is made smaller,
-MAX_SHRINKS = 4  # and so often that may be
+MAX_IMAGES = 300  # on the way from a piece of a cell; what is left then is for its halves
+MAX_HALVINGS = 6  # of a cell, before it is made smaller,
+MAX_SHRINKS = 6  # and so often that may be
 MEMORY = 30_000_000  # numbers in the axes of all cells
-EDGE = 0.1  # an image whose centre lies deeper than this in a cell, in shares of its radius, is no reason for a new one
+EDGE = 0.5  # an image whose centre lies deeper than this in a cell, in shares of its radius, is no reason for a new one
 VIEW = 4  # directions in which cells are looked up
 # A cell is as long as the set for which it was made, or as its scale if that is more. Its other sides are shares of
 # that length: (extent / longest extent)^ROUND, and THIN at least. Each side is FAT · scale / √kept longer than the set
-# if it may be, where `kept` is what three steps keep of its direction; of the largest, LEAST_KEPT at least.
-ROUND, THIN, FAT, LEAST_KEPT = 0.7, 0.02, 0.01, 0.01
+# if it may be, where `kept` is what the next steps keep of its direction, LEAST_KEPT at least; later steps count less.
+ROUND, THIN, FAT, LEAST_KEPT, DISCOUNT = 0.8, 0.02, 0.08, 0.0001, 0.7
 # An image may become a cell if it is no larger than this share of the scale, after 1, 2, … inputs
 SHARES = np.array((0.5, 0.5, 0.5, 0.5, 0.7, 0.7, 0.9, 1.2, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0))
 MAX_STEPS = len(SHARES)  # inputs from cell to cell
+START, ALL = (0,) * MAX_STEPS, (4,) * MAX_STEPS
 # (scale, n_least) from cheap to dear: the size of cells, and the fewest inputs before a new one is made
-PLAN = ((0.12, 3), (0.05, 3))
-SHARE_OF_TIME = 0.1  # of what is left, for each but the last
+PLAN = ((0.1, 3), (0.05, 3), (0.02, 3))
+SHARE_OF_TIME = 0.5  # of what is left, for each but the last
 
 
 class Cells(NamedTuple):
@@ -148,7 +153,7 @@ class Cover:
     def __init__(self, params: Params, scale: float, n_least: int, max_cells: int):
         n_h = len(params.b)
         self.network, self.n_least, self.max_cells = loops_of(params), n_least, max_cells
-        view, self.forgotten = directions(params)
+        view, self.params = directions(params), params
         self.centre, self.radius = np.zeros((max_cells, n_h)), np.zeros((max_cells, n_h))
         self.axes, self.carry = np.zeros((max_cells, n_h, n_h)), np.zeros(max_cells, dtype=np.int64)
         self.scale, self.view = np.full(max_cells, float(scale)), view
@@ -156,7 +161,7 @@ class Cover:
         self.halved, self.next, self.margins, self.leads_here, self.version = [], [], [], [], []
         self.landed, self.stretch = np.zeros((MAX_IMAGES, 2), dtype=np.int64), np.zeros(n_h)
         self.homeless = np.zeros((MAX_IMAGES, n_h + 3)), np.zeros((MAX_IMAGES, n_h * (MAX_STEPS + 1), n_h))
-        self.waiting, self.again = deque(), set()
+        self.waiting = deque()
         # the first cell is a tiny cube around h = 0: were it a point, its images would have no shape to make cells from
         self.add(np.zeros(n_h), np.eye(n_h), np.full(n_h, 1e-5), 0, scale)
 
@@ -166,56 +171,64 @@ class Cover:
 
     @property
     def margin(self) -> float:
-        return min(min(margins.values()) for margins in self.margins)
+        return min(self.margins)
 
     def cells(self) -> Cells:
         """What was found, once `complete` said None."""
         arrays = (array[: self.N].copy() for array in (self.centre, self.axes, self.radius, self.carry))
-        return Cells(*arrays, self.halved, self.next)
+        next_ = [{(piece, word): k for piece, ends in found.items() for word, k in ends.items()} for found in self.next]
+        return Cells(*arrays, self.halved, next_)
 
     def complete(self, deadline: float) -> str | None:
         """Walk from every cell; None, or why it came to nothing."""
         while self.waiting:
-            cell, piece, version = waits = self.waiting.pop()
-            self.again.discard(waits)
-            if version == self.version[cell] and (reason := self.walk(cell, piece)):
+            cell, piece, version, *rest = self.waiting.pop()
+            if version == self.version[cell] and (reason := self.walk(cell, piece, *rest)):
                 return f"{reason} at scale {self.scale[0]}"
             if perf_counter() > deadline:
                 return f"not done in time at scale {self.scale[0]}: raise max_seconds"
         return None
 
-    def walk(self, cell: int, piece: int) -> str | None:
-        """Push a piece through all words until every image lies in a cell; or halve it, or shrink its cell."""
-        N = self.N
-        known = (self.centre[:N], self.axes[:N], self.radius[:N], self.carry[:N], self.scale[:N])
-        cover = (*known, self.view, self.seen, self.seen_radius)
+    def walk(self, cell: int, piece: int, word: int = 1, tried: Sequence[int] = START) -> str | None:
+        """Push a piece through words until every image lies in a cell; leave the words that take long to its halves.
+
+        word, tried   where to begin, as in `walk.walk`
+        """
         centre, G = self.box(cell, piece)
         start = centre, np.ascontiguousarray(G.T), self.carry[cell]
         homeless, homeless_G = self.homeless
-        rules = self.n_least, SHARES, EDGE
-        end, margin, n_landed, n_new = walk(
-            self.network, cover, start, *rules, self.landed, *self.homeless, self.stretch
+        tried = np.array(tried)
+        rules = word, tried, self.n_least, SHARES, EDGE
+        end, margin, n_landed, n_new, word = walk(
+            self.network, self.cover(), start, *rules, self.landed, *self.homeless, self.stretch
         )
-        if end != SAFE:
-            if piece < 2**MAX_HALVINGS:
-                self.halved[cell][piece] = int(self.stretch.argmax())
-                self.waiting.extend((cell, 2 * piece + upper, self.version[cell]) for upper in (1, 0))
-            elif cell and self.scale[cell] * 2**MAX_SHRINKS > self.scale[0]:
-                self.shrink(cell)
-            else:
-                return f"a cell cannot be left safely, halved {MAX_HALVINGS} and shrunk {MAX_SHRINKS} times,"
-            return None
         ends = self.landed[:n_landed].tolist()
-        for (word, carry, p, *_), centre, G in zip(homeless[:n_new], homeless[:n_new, 3:], homeless_G):
+        for (seen, carry, p, *_), centre, G in zip(homeless[:n_new], homeless[:n_new, 3:], homeless_G):
             target = self.take_in(centre, G[: int(p)].T, int(carry))
             if target is None:
                 return f"more than {self.max_cells} cells"
-            ends.append((int(word), target))
-        self.margins[cell][piece] = margin
-        for word, target in ends:
-            self.next[cell][piece, word] = target
+            ends.append((int(seen), target))
+        for seen, target in ends:
+            self.next[cell].setdefault(piece, {})[seen] = target
             self.leads_here[target].add((cell, piece, self.version[cell]))
+        self.margins[cell] = min(margin, self.margins[cell])
+        return None if end == SAFE else self.divide(cell, piece, word, tuple(tried.tolist()))
+
+    def divide(self, cell: int, piece: int, word: int, tried: tuple[int, ...]) -> str | None:
+        """Leave the rest of the words to the halves of a piece; or shrink its cell."""
+        if piece < 2**MAX_HALVINGS:
+            self.halved[cell].setdefault(piece, int(self.stretch.argmax()))
+            self.waiting.extend((cell, 2 * piece + upper, self.version[cell], word, tried) for upper in (1, 0))
+        elif cell and self.scale[cell] * 2**MAX_SHRINKS > self.scale[0]:
+            self.shrink(cell)
+        else:
+            return f"a cell cannot be left safely, halved {MAX_HALVINGS} and shrunk {MAX_SHRINKS} times,"
         return None
+
+    def cover(self) -> tuple:
+        """The cells as `walk` needs them."""
+        arrays = self.centre, self.axes, self.radius, self.carry, self.scale
+        return *(array[: self.N] for array in arrays), self.view, self.seen, self.seen_radius
 
     def box(self, cell: int, piece: int) -> tuple[Array, Array]:
         """Centre and G of a piece of a cell."""
@@ -233,31 +246,27 @@ class Cover:
         self.radius[cell] /= 2
         self.show(cell)
         self.version[cell] += 1
-        for found in (self.halved, self.next, self.margins):
-            found[cell].clear()
+        self.halved[cell].clear()
+        self.next[cell].clear()
+        self.margins[cell] = math.inf
         self.waiting.append((cell, 1, self.version[cell]))
-        for origin in sorted(self.leads_here[cell]):
-            other, piece, version = origin
-            if version == self.version[other] and origin not in self.again:
-                self.again.add(origin)
-                self.waiting.appendleft(origin)
-                self.next[other] = {key: target for key, target in self.next[other].items() if key[0] != piece}
+        for other, piece, version in sorted(self.leads_here[cell]):
+            if version == self.version[other]:
+                found = self.next[other][piece]
+                for word in [word for word, target in found.items() if target == cell]:
+                    self.waiting.appendleft((other, piece, version, word, ALL))
+                    del found[word]
         self.leads_here[cell].clear()
 
     def take_in(self, centre: Array, G: Array, carry: int) -> int | None:
         """The cell that holds a small set from now on: made meanwhile, or new; None if no more may be made."""
-        known = np.flatnonzero(self.carry[1 : self.N] == carry) + 1
-        distance = ((self.centre[known] - centre) ** 2).sum(axis=1)
-        near = known[np.argsort(distance)[:8]]
-        axes_T = self.axes[near].swapaxes(1, 2)
-        reach = np.abs(axes_T @ (centre - self.centre[near])[:, :, None])[:, :, 0] + np.abs(axes_T @ G).sum(axis=2)
-        holding = near[(reach + SLACK <= self.radius[near]).all(axis=1)]
-        if len(holding):
-            return int(holding[0])
+        cover, columns = self.cover(), np.ascontiguousarray(G.T)
+        if (cell := home(cover, centre, columns, len(columns), carry)) >= 0:
+            return int(cell)
         if self.N == self.max_cells:
             return None
-        scale = self.scale[near[0]] if len(near) and distance.min() < 4 * self.scale[0] ** 2 else self.scale[0]
-        fat = (FAT * scale) ** 2 * self.forgotten
+        scale = scale_at(cover, centre, carry)
+        fat = (FAT * scale) ** 2 * forgotten(self.params, centre)
         axes = np.linalg.eigh(G @ G.T + fat)[1]
         extent = np.abs(axes.T @ G).sum(axis=1)
         longest = max(scale, 1.15 * extent.max())
@@ -271,7 +280,8 @@ class Cover:
         self.scale[cell] = scale
         self.version.append(0)
         self.leads_here.append(set())
-        for found in (self.halved, self.next, self.margins):
+        self.margins.append(math.inf)
+        for found in (self.halved, self.next):
             found.append({})
         self.show(cell)
         self.waiting.append((cell, 1, 0))
@@ -282,20 +292,24 @@ class Cover:
         self.seen_radius[:, cell] = np.abs(self.view @ self.axes[cell]) @ self.radius[cell] + 1e-5  # rounded outwards
 
 
-def directions(params: Params, n_sums: int = 400, n_steps: int = 24, seed: int = 0) -> tuple[Array, Array]:
-    """The directions (VIEW, n_h) in which states differ most, and a matrix (n_h, n_h) large where three steps forget.
-
-    It is the inverse of the mean of JᵀJ over random sums, with J = ∂h^(t+k)/∂h^(t) and k = 1, 2, 3.
-    """
+def directions(params: Params, n_sums: int = 400, n_steps: int = 24, seed: int = 0) -> Array:
+    """The directions (VIEW, n_h) in which the states of random sums differ most."""
     x = np.random.default_rng(seed).integers(0, 2, (n_steps, n_sums, 2)).astype(float)
-    h = model.forward(params, x).h[n_steps // 3 :]  # (t, B, n_h), without the start
-    states = h.reshape(-1, h.shape[2])
-    view = np.linalg.svd(states - states.mean(axis=0), full_matrices=False)[2][:VIEW]
-    kept = np.zeros((h.shape[2], h.shape[2]))
-    for t in range(0, len(h) - 3, 2):
-        J = np.eye(h.shape[2])
-        for k in range(3):
-            J = (1 - h[t + k] ** 2)[:, :, None] * (params.W @ J)  # (B, n_h, n_h)
-            kept += np.einsum("bij,bik->jk", J, J) / n_sums / len(range(0, len(h) - 3, 2))
+    states = model.forward(params, x).h[n_steps // 3 :].reshape(-1, len(params.b))
+    return np.ascontiguousarray(np.linalg.svd(states - states.mean(axis=0), full_matrices=False)[2][:VIEW])
+
+
+def forgotten(params: Params, h: Array, n_steps: int = 3) -> Array:
+    """A matrix (n_h, n_h) that is large in the directions of a state h (n_h,) that the next steps forget.
+
+    It is the inverse of Σ DISCOUNT^(k-1) JᵀJ over all words of k = 1, 2, 3 inputs, with J = ∂h^(t+k)/∂h^(t).
+    """
+    n_h = len(h)
+    h, J, kept = h[None], np.eye(n_h)[None], np.zeros((n_h, n_h))
+    for k in range(n_steps):
+        h = np.tanh((h @ params.W.T)[:, None] + INPUTS @ params.U.T + params.b).reshape(-1, n_h)  # (4^k, n_h)
+        J = (1 - h**2)[:, :, None] * np.repeat(params.W @ J, 4, axis=0)
+        rows = J.reshape(-1, n_h)
+        kept += DISCOUNT**k * rows.T @ rows
     size, axes = np.linalg.eigh(kept)
-    return np.ascontiguousarray(view), (axes / np.maximum(size, LEAST_KEPT * size.max())) @ axes.T
+    return (axes / np.maximum(size, LEAST_KEPT)) @ axes.T

@@ -9,6 +9,7 @@ from bptt_lab.model import Params
 from bptt_lab.proof.cells import Cells, Verdict
 
 SLACK = 1e-9
+FOLD = 1e-2
 MAX_STEPS, MAX_PIECE = 14, 2**11
 
 
@@ -33,7 +34,7 @@ def verify(params: Params, cells: Cells | Verdict) -> bool:
         a = [b[i] + U[i][0] * x1 + U[i][1] * x2 + dot(W[i], centre) for i in units]
         columns = [[dot(W[i], column) for i in units] for column in columns]
         moved = [[0.0] * n_h for _ in columns]
-        middle = []
+        middle, band = [], []
         for i in units:
             reach = sum(abs(column[i]) for column in columns) + slack[i]
             left, right = a[i] - reach, a[i] + reach
@@ -44,8 +45,13 @@ def verify(params: Params, cells: Cells | Verdict) -> bool:
             middle.append(slope * a[i] + (bottom + top) / 2)
             for new, column in zip(moved, columns):
                 new[i] = slope * column[i]
-            moved.append([0.0] * i + [(top - bottom) / 2 + slack[i]] + [0.0] * (n_h - 1 - i))
-        return middle, moved
+            band.append((top - bottom) / 2 + slack[i])
+        # short columns that came on the way join the box of the new ones
+        size = max(new + sum(abs(column[i]) for column in moved) for i, new in enumerate(band))
+        short = [k >= n_h and sum(map(abs, column)) < FOLD * size for k, column in enumerate(moved)]
+        box = [new + sum(abs(column[i]) for column, out in zip(moved, short) if out) for i, new in enumerate(band)]
+        moved = [column for column, out in zip(moved, short) if not out]
+        return middle, moved + [[0.0] * i + [box[i]] + [0.0] * (n_h - 1 - i) for i in units]
 
     def right_bit(centre, columns, bit):
         margin = (2 * bit - 1) * (dot(V[0], centre) + c[0])
@@ -59,33 +65,44 @@ def verify(params: Params, cells: Cells | Verdict) -> bool:
                 return False
         return True
 
-    def closed(cell, piece, centre, columns, carry, word=1, n_steps=0):
-        """Every continuation of a word from a piece of a cell is right, and ends where the proof says."""
-        target = cells.next[cell].get((piece, word)) if n_steps else None  # an empty word leads nowhere
-        if target is not None:
-            return 0 < target < count and carry == carries[target] and inside(centre, columns, target)
+    def closed(ends, left, settled, centre, columns, carry, word=1, n_steps=0):
+        """Every word is right and ends where `ends` says; but for those settled by larger pieces, or left to halves."""
         if n_steps == MAX_STEPS:
             return False
         if not all(sum(abs(column[i]) for column in columns) <= 8 and abs(centre[i]) <= 2 for i in units):
             return False
         for x1, x2 in (0, 0), (0, 1), (1, 0), (1, 1):
+            longer, total = 4 * word + 2 * x1 + x2, carry + x1 + x2
+            if longer in settled or (left is not None and longer not in left):
+                continue
             after, moved = step(centre, columns, x1, x2)
-            total = carry + x1 + x2
             if not right_bit(after, moved, total % 2):
                 return False
-            if not closed(cell, piece, after, moved, total // 2, 4 * word + 2 * x1 + x2, n_steps + 1):
+            target = ends.get(longer)
+            if target is None:
+                if not closed(ends, left, settled, after, moved, total // 2, longer, n_steps + 1):
+                    return False
+            elif not (0 < target < count and total // 2 == carries[target] and inside(after, moved, target)):
                 return False
         return True
 
-    def safe(cell, piece, centre, columns):
-        """A piece is closed, or both halves of it are safe."""
+    def safe(cell, piece, centre, columns, settled=frozenset()):
+        """Every word from a piece is right and ends in a cell, from all of it or from both of its halves."""
+        ends = {word: target for (p, word), target in cells.next[cell].items() if p == piece}
         axis = cells.halved[cell].get(piece)
+        left = None if axis is None else {word >> 2 * k for word in ends for k in range(MAX_STEPS)}
+        if not closed(ends, left, settled, centre, columns, carries[cell]):
+            return False
         if axis is None:
-            return closed(cell, piece, centre, columns, carries[cell])
-        half = [p / 2 for p in columns[axis]]
+            return True
+        half, settled = [p / 2 for p in columns[axis]], settled | ends.keys()
         columns = [half if k == axis else column for k, column in enumerate(columns)]
         below, above = [p - q for p, q in zip(centre, half)], [p + q for p, q in zip(centre, half)]
-        return piece < MAX_PIECE and safe(cell, 2 * piece, below, columns) and safe(cell, 2 * piece + 1, above, columns)
+        return (
+            piece < MAX_PIECE
+            and safe(cell, 2 * piece, below, columns, settled)
+            and safe(cell, 2 * piece + 1, above, columns, settled)
+        )
 
     def orthonormal(cell):
         rows = axes[cell]

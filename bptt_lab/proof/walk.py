@@ -5,11 +5,12 @@ import numpy as np
 from bptt_lab.engine import compiled
 from bptt_lab.proof.zonotope import MAX_SIZE, SLACK, margin, spread, step
 
+FOLD = 0.01  # columns that came on the way and are shorter, as a share of the size of their set, become a box
 SAFE, DOUBTFUL, LONG = 0, 1, 2  # how a walk ends
 
 
 @compiled
-def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeless_G, stretch):
+def walk(network, cover, start, word, tried, n_least, shares, edge, landed, homeless, homeless_G, stretch):
     """Push a set through one input after another, until each image lies in a cell or is small enough to become one.
 
     network          from `zonotope.loops_of`
@@ -17,6 +18,8 @@ def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeles
                      (V, n_h), V directions along which cell k lies within seen[:, k] ± seen_radius[:, k], both of
                      shape (V, N or more), so that cells which are clearly elsewhere stay unasked
     start            centre (n_h,), columns (n_h, n_h), carry of the set
+    word, tried      where to begin: the first inputs (1 for none), and (len(shares),) how many of the four were tried
+                     there before, and after each of them; filled with the same for what is left
     n_least          fewest inputs before an image becomes a cell
     shares           how large it may be then, as a share of the scale of the nearest cell, after 1, 2, … inputs;
                      there are no more inputs than shares
@@ -24,86 +27,144 @@ def walk(network, cover, start, n_least, shares, edge, landed, homeless, homeles
     landed           (n, 2), to be filled with words and the cells in which they end; n is the most images
     homeless         (n, n_h + 3), to be filled with word, carry, number of columns, centre of images that become cells
     homeless_G       (n, n_h (len(shares) + 1), n_h), with their columns
-    stretch          (n_h,), after a walk that failed: how much each column of the start adds to the image that failed
-    returns          SAFE, DOUBTFUL (a bit) or LONG; the least margin; how many are in `landed`, and in `homeless`
+    stretch          (n_h,), filled, if words are left, with how much each column of the start adds to the set that was
+                     pushed last
+    returns          SAFE, DOUBTFUL (a bit) or LONG; the least margin; how many are in `landed`, and in `homeless`; and
+                     the word with which to go on
     """
-    centres, axes, radius, carries, scale, view, seen, seen_radius = cover
-    n_h, n_most, N = len(stretch), len(shares), len(carries)
+    n_h, n_most, scale = len(stretch), len(shares), cover[4]
     # level d of the tree of words: a set, and what it brings to the pre-activations of the next level
     centre, G = np.empty((n_most + 1, n_h)), np.empty((n_most + 1, n_h * (n_most + 1), n_h))
     a, reach, WG = np.empty((n_most, n_h)), np.empty((n_most, n_h)), np.empty((n_most, n_h * n_most, n_h))
     words, carry = np.empty(n_most + 1, dtype=np.int64), np.empty(n_most + 1, dtype=np.int64)
-    tried = np.zeros(n_most, dtype=np.int64)  # how many of the four inputs
-    size, off, room, gap = np.empty(n_h), np.empty(n_h), np.empty(n_h), np.empty(N, dtype=np.float32)
+    size = np.empty(n_h)
     centre[0], G[0, :n_h], carry[0], words[0] = start[0], start[1], start[2], 1
     spread(network, centre[0], G[0], n_h, a[0], reach[0], WG[0])
+    n_columns = np.full(n_most + 1, n_h)
+    n_known = 0
+    while word >> 2 * n_known > 1:
+        n_known += 1
     end, least, n_landed, n_homeless, n_images, d = SAFE, np.inf, 0, 0, 0, 0
     while d >= 0:
-        if tried[d] == 4:
+        if d >= n_known and tried[d] == 4:
             d -= 1
             continue
-        x1, x2, p, e = tried[d] // 2, tried[d] % 2, n_h * (d + 1), d + 1
-        tried[d] += 1
-        n_images += 1
+        if d < n_known:
+            x = word >> 2 * (n_known - 1 - d) & 3
+        else:
+            x, tried[d] = tried[d], tried[d] + 1
+        x1, x2, e = x // 2, x % 2, d + 1
         total = carry[d] + x1 + x2
-        carry[e], words[e] = total // 2, 4 * words[d] + 2 * x1 + x2
+        carry[e], words[e] = total // 2, 4 * words[d] + x
+        if n_images == len(landed):
+            end = LONG
+            break
+        n_images += 1
+        p = n_columns[d]
         step(network, a[d], reach[d], WG[d], p, x1, x2, centre[e], G[e], size)
-        p += n_h
+        p = fold(G[e], n_h, p, FOLD * size.max())
+        n_columns[e] = p
         here = margin(network, centre[e], G[e], p, total % 2)
         largest = size.max()
         if not (here > 0 and largest <= MAX_SIZE):
             end = DOUBTFUL
             break
         least = min(least, here)
-        apart(view, seen, seen_radius, centre[e], gap)
-        found, inside, at_nearest, nearest = -1, False, scale[0], 4 * scale[0] ** 2
-        for k in range(1, N):
-            if gap[k] < 0 and carries[k] == carry[e]:
-                depth = depth_in(centre[e], centres[k], axes[k], radius[k], off, room)
-                inside = inside or depth >= edge
-                if depth > 0 and holds(axes[k], room, G[e], p, off, size):
-                    found = k
-                    break
-        may_stay = found < 0 and e >= n_least and not inside and largest <= shares[d] * scale[0]
-        if may_stay:
-            for k in range(1, N):
-                if carries[k] == carry[e]:
-                    distance = 0.0
-                    for i in range(n_h):
-                        distance += (centres[k, i] - centre[e, i]) ** 2
-                        if distance >= nearest:
-                            break
-                    if distance < nearest:
-                        nearest, at_nearest = distance, scale[k]
+        found = home(cover, centre[e], G[e], p, carry[e])
+        if e < n_known and found < 0:
+            spread(network, centre[e], G[e], p, a[e], reach[e], WG[e])
+            d = e
+            continue
+        n_known = 0
+        may_stay = found < 0 and e >= n_least and largest <= shares[d] * scale[0]
+        may_stay = may_stay and not within(cover, centre[e], carry[e], edge)
         if found >= 0:
             landed[n_landed, 0], landed[n_landed, 1] = words[e], found
             n_landed += 1
-        elif may_stay and largest <= shares[d] * at_nearest:
+        elif may_stay and largest <= shares[d] * scale_at(cover, centre[e], carry[e]):
             homeless[n_homeless, 0], homeless[n_homeless, 1], homeless[n_homeless, 2] = words[e], carry[e], p
             homeless[n_homeless, 3:] = centre[e]
             homeless_G[n_homeless, :p] = G[e, :p]
             n_homeless += 1
-        elif e < n_most and n_images < len(landed):
+        elif e < n_most:
             spread(network, centre[e], G[e], p, a[e], reach[e], WG[e])
-            tried[e] = 0
-            d = e
-            continue
+            tried[e], d = 0, e
         else:
             end = LONG
             break
-        if n_images == len(landed) and (d > 0 or tried[d] < 4):
-            end = LONG
-            break
+    word = 1
     if end != SAFE:
-        stretch[:] = np.abs(G[e, :n_h]).sum(axis=1)
-    return end, least, n_landed, n_homeless
+        word = words[d + 1]
+        stretch[:] = np.abs(G[d, :n_h]).sum(axis=1)
+    return end, least, n_landed, n_homeless, word
 
 
 @compiled
-def apart(view, seen, seen_radius, centre, gap):
-    """Fills how far a point is from each cell, in the direction of `view` in which it is farthest; < 0 if in none."""
-    for k in range(len(gap)):
-        gap[k] = -1.0
+def fold(G, n_h, p, least):
+    """Turns columns n_h to p that are shorter than `least` into a box, with the last n_h; how many there are then."""
+    kept = n_h
+    for j in range(n_h, p):
+        length = 0.0
+        for i in range(n_h):
+            length += abs(G[j, i])
+        if length < least:
+            for i in range(n_h):
+                G[p + i, i] += abs(G[j, i])
+        else:
+            G[kept] = G[j]
+            kept += 1
+    for i in range(n_h):
+        G[kept + i] = G[p + i]
+    return kept + n_h
+
+
+@compiled
+def home(cover, centre, G, p, carry):
+    """The first cell that holds a set; -1 if none does."""
+    centres, axes, radius, carries = cover[:4]
+    n_h, gap = len(centre), apart(cover, centre)
+    room, off, used = np.empty(n_h), np.empty(n_h), np.empty(n_h)
+    for k in range(1, len(carries)):
+        if gap[k] < 0 and carries[k] == carry and depth_in(centre, centres[k], axes[k], radius[k], room) > 0:
+            if holds(axes[k], room, G, p, off, used):
+                return k
+    return -1
+
+
+@compiled
+def within(cover, centre, carry, depth):
+    """Whether a point lies so deep in a cell."""
+    centres, axes, radius, carries = cover[:4]
+    gap, room = apart(cover, centre), np.empty(len(centre))
+    for k in range(1, len(carries)):
+        if gap[k] < 0 and carries[k] == carry:
+            if depth_in(centre, centres[k], axes[k], radius[k], room) >= depth:
+                return True
+    return False
+
+
+@compiled
+def scale_at(cover, centre, carry):
+    """The scale of the nearest cell; the first one's if that is far away."""
+    centres, carries, scale = cover[0], cover[3], cover[4]
+    at_nearest, nearest = scale[0], 4 * scale[0] ** 2
+    for k in range(1, len(carries)):
+        if carries[k] == carry:
+            distance = 0.0
+            for i in range(len(centre)):
+                distance += (centres[k, i] - centre[i]) ** 2
+                if distance >= nearest:
+                    break
+            if distance < nearest:
+                nearest, at_nearest = distance, scale[k]
+    return at_nearest
+
+
+@compiled
+def apart(cover, centre):
+    """How far a point is from each cell, in the direction of `view` in which it is farthest; < 0 if in none."""
+    view, seen, seen_radius = cover[5:]
+    gap = np.full(len(cover[3]), np.float32(-1.0))
     for v in range(len(view)):
         at = 0.0
         for i in range(len(centre)):
@@ -111,21 +172,24 @@ def apart(view, seen, seen_radius, centre, gap):
         at_32 = np.float32(at)
         for k in range(len(gap)):
             gap[k] = max(gap[k], abs(seen[v, k] - at_32) - seen_radius[v, k])
+    return gap
 
 
 @compiled
-def depth_in(centre, centre_k, axes, radius, off, room):
-    """How deep a point lies in a cell: 1 in the middle, 0 on the rim. Fills the `room` that is left along each axis."""
-    n_h = len(centre)
-    for k in range(n_h):
-        off[k] = 0.0
-    for i in range(n_h):
-        for k in range(n_h):
-            off[k] += (centre[i] - centre_k[i]) * axes[i, k]
+def depth_in(centre, centre_k, axes, radius, room):
+    """How deep a point lies in a cell: 1 in the middle, 0 on the rim, less outside.
+
+    Fills the `room` that is left along each axis; if the point is outside, along the first ones only.
+    """
     depth = 1.0
-    for k in range(n_h):
-        room[k] = radius[k] - abs(off[k]) - SLACK
+    for k in range(len(centre)):
+        off = 0.0
+        for i in range(len(centre)):
+            off += (centre[i] - centre_k[i]) * axes[i, k]
+        room[k] = radius[k] - abs(off) - SLACK
         depth = min(depth, room[k] / radius[k])
+        if depth <= 0:
+            break
     return depth
 
 

@@ -92,7 +92,7 @@ def test_an_interrupted_search_says_how_far_it_came(monkeypatch):
 
     monkeypatch.setattr(cells_room.Cover, "walk", interrupted)
     verdict = proof.prove(params)
-    assert verdict.status == "undecided" and verdict.reason.startswith("interrupted at scale 0.12: ")
+    assert verdict.status == "undecided" and verdict.reason.startswith("interrupted at scale 0.1: ")
 
 
 def drop_a_cell(cells):
@@ -185,10 +185,11 @@ def test_doubtful_bits_at_any_step_keep_a_network_from_being_proved(monkeypatch,
     params, _ = proved("three")
 
     def margin(network, centre, G, p, bit):
-        n_steps = p // 3 - 1  # G has 3 columns more after each step
+        n_steps = p // 3 - 1  # G has 3 columns more after each step, if none are folded
         return -1.0 if n_steps == doubtful else zonotope.margin(network, centre, G, p, bit)
 
     plan = ((0.05, 3),)
+    monkeypatch.setattr(walk_room, "FOLD", 0.0)
     verdict = proof.prove(params, plan=plan)
     assert verdict.status == "proved" and max(word for leads in verdict.proof.next for _, word in leads) >= 4**3
     monkeypatch.setattr(walk_room, "margin", margin)
@@ -229,21 +230,71 @@ def test_what_led_to_a_cell_that_shrank_must_be_walked_again(monkeypatch):
     assert not verifier.verify(params, verdict)
 
 
+def test_words_that_a_walk_leaves_are_walked_from_the_halves(monkeypatch):
+    monkeypatch.setattr(cells_room, "MAX_IMAGES", 15)
+    params = nets.trained(4, 2)
+    verdict = proof.prove(params, plan=((0.1, 1),))
+    halved = sum(map(len, verdict.proof.halved))
+    both = zip(verdict.proof.halved, verdict.proof.next)
+    settled = sum(piece in pieces for pieces, ends in both for piece, _ in ends)
+    assert verdict.status == "proved" and halved > 3 and settled > 3  # words that end although their piece is halved
+    assert verifier.verify(params, verdict)
+
+
+def test_words_that_a_walk_forgets_are_missed_by_the_verifier(monkeypatch):
+    divide = cells_room.Cover.divide
+
+    def forgetful(self, cell, piece, word, tried):
+        return divide(self, cell, piece, word, (4,) * len(tried))
+
+    monkeypatch.setattr(cells_room, "MAX_IMAGES", 15)
+    monkeypatch.setattr(cells_room.Cover, "divide", forgetful)
+    params = nets.trained(4, 2)
+    verdict = proof.prove(params, plan=((0.1, 1),))
+    assert verdict.status == "proved" and not verifier.verify(params, verdict)
+
+
+def test_a_folded_set_holds_all_of_it():
+    rng = np.random.default_rng(2)
+    G = np.zeros((12, 3))
+    G[:6] = rng.standard_normal((6, 3)) * np.array([1, 1, 1, 1, 0.01, 0.02])[:, None]
+    G[6:9] = np.diag([0.1, 0.2, 0.3])
+    before = G[:9].copy()
+    p = walk_room.fold(G, 3, 6, 0.2)
+    assert p == 7 and (G[:4] == before[:4]).all()  # two of nine were short
+    assert np.allclose(G[4:7], np.diag(np.diag(before[6:9]) + np.abs(before[4:6]).sum(axis=0)))
+    for direction in rng.standard_normal((100, 3)):
+        assert np.abs(before @ direction).sum() <= np.abs(G[:p] @ direction).sum() + 1e-12
+
+
+def test_cells_are_fat_where_the_network_forgets():
+    params = nets.trained(6, 1)
+    rng = np.random.default_rng(3)
+    h = model.forward(params, rng.integers(0, 2, (8, 1, 2)).astype(float)).h[-1, 0]
+    size, axes = np.linalg.eigh(cells_room.forgotten(params, h))
+    for x in rng.integers(0, 2, (20, 3, 1, 2)).astype(float):
+        moved = [
+            np.linalg.norm(model.forward(params, x, h + 1e-6 * sign).h[-1] - model.forward(params, x, h).h[-1])
+            for sign in (axes[:, -1], axes[:, 0])
+        ]
+        assert moved[0] < moved[1]
+
+
 def test_points_in_a_cell_are_found_in_it():
     params, verdict = nets.trained(4, 2), proof.prove(nets.trained(4, 2), plan=((0.12, 3),))
-    cells, view = verdict.proof, cells_room.directions(params)[0]
+    cells = verdict.proof
     cover = cells_room.Cover(params, 1.0, 1, len(cells.carry) + 1)
     for centre, axes, radius, carry in zip(*cells[:4]):
         cover.add(centre, axes, radius, carry, 1.0)
-    rng, gap, off, room = np.random.default_rng(0), np.empty(cover.N, dtype=np.float32), np.empty(4), np.empty(4)
+    rng, room = np.random.default_rng(0), np.empty(4)
     for k in range(1, cover.N):
         box = cover.axes[k] * cover.radius[k]
         for z in (rng.uniform(-0.99, 0.99, 4), rng.choice([-1.01, 1.01], 4)):
             point, inside = cover.centre[k] + box @ z, (np.abs(z) < 1).all()
-            walk_room.apart(view, cover.seen, cover.seen_radius, point, gap)
-            depth = walk_room.depth_in(point, cover.centre[k], cover.axes[k], cover.radius[k], off, room)
+            gap = walk_room.apart(cover.cover(), point)
+            depth = walk_room.depth_in(point, cover.centre[k], cover.axes[k], cover.radius[k], room)
             assert (depth > 0) == inside and (gap[k] < 0 or not inside)
-            assert np.allclose(room, cover.radius[k] * (1 - np.abs(z)), atol=1e-8)
+            assert not inside or np.allclose(room, cover.radius[k] * (1 - np.abs(z)), atol=1e-8)
 
 
 def test_a_set_is_held_by_a_cell_if_and_only_if_its_outermost_points_are():
@@ -252,9 +303,9 @@ def test_a_set_is_held_by_a_cell_if_and_only_if_its_outermost_points_are():
     radius, centre = np.array([0.3, 0.2, 0.1]), np.array([0.5, -0.2, 0.1])
     signs, found = np.array(list(np.ndindex(2, 2, 2, 2, 2))) * 2.0 - 1, []
     for size in np.geomspace(0.01, 0.2, 60):
-        G, off, room, used = size * rng.standard_normal((5, 3)), np.empty(3), np.empty(3), np.empty(3)
+        G, room, off, used = size * rng.standard_normal((5, 3)), np.empty(3), np.empty(3), np.empty(3)
         middle = centre + 0.05 * rng.standard_normal(3)
-        depth = walk_room.depth_in(middle, centre, axes, radius, off, room)
+        depth = walk_room.depth_in(middle, centre, axes, radius, room)
         held = depth > 0 and walk_room.holds(axes, room, G, 5, off, used)
         assert held == (np.abs((middle + signs @ G - centre) @ axes) <= radius - 1e-9).all()
         found.append(held)
