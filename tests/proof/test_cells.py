@@ -230,15 +230,33 @@ def test_what_led_to_a_cell_that_shrank_must_be_walked_again(monkeypatch):
     assert not verifier.verify(params, verdict)
 
 
-def test_words_that_a_walk_leaves_are_walked_from_the_halves(monkeypatch):
+def walked_in_pieces(monkeypatch):
+    """A proof in which words end although their piece is halved, because a walk may push only a few images."""
     monkeypatch.setattr(cells_room, "MAX_IMAGES", 15)
     params = nets.trained(4, 2)
-    verdict = proof.prove(params, plan=((0.1, 1),))
-    halved = sum(map(len, verdict.proof.halved))
-    both = zip(verdict.proof.halved, verdict.proof.next)
-    settled = sum(piece in pieces for pieces, ends in both for piece, _ in ends)
-    assert verdict.status == "proved" and halved > 3 and settled > 3  # words that end although their piece is halved
+    return params, proof.prove(params, plan=((0.1, 1),))
+
+
+def ends_before_halves(cells):
+    """(cell, piece, word) of these words."""
+    both = enumerate(zip(cells.halved, cells.next))
+    return [(cell, *key) for cell, (halved, leads) in both for key in leads if key[0] in halved]
+
+
+def test_words_that_a_walk_leaves_are_walked_from_the_halves(monkeypatch):
+    params, verdict = walked_in_pieces(monkeypatch)
+    assert verdict.status == "proved" and len(ends_before_halves(verdict.proof)) > 3
     assert verifier.verify(params, verdict)
+
+
+def test_what_a_piece_says_of_its_halves_is_verified_too(monkeypatch):
+    params, verdict = walked_in_pieces(monkeypatch)
+    cells = verdict.proof
+    for cell, piece, word in ends_before_halves(cells)[::3]:
+        leads = cells.next[cell]
+        centre = cells.centre[leads[piece, word]]
+        far = int(np.abs(cells.centre - centre).sum(axis=1).argmax())
+        assert not verifier.verify(params, with_next(cells, cell, {**leads, (piece, word): far}))
 
 
 def test_words_that_a_walk_forgets_are_missed_by_the_verifier(monkeypatch):
@@ -247,10 +265,8 @@ def test_words_that_a_walk_forgets_are_missed_by_the_verifier(monkeypatch):
     def forgetful(self, cell, piece, word, tried):
         return divide(self, cell, piece, word, (4,) * len(tried))
 
-    monkeypatch.setattr(cells_room, "MAX_IMAGES", 15)
     monkeypatch.setattr(cells_room.Cover, "divide", forgetful)
-    params = nets.trained(4, 2)
-    verdict = proof.prove(params, plan=((0.1, 1),))
+    params, verdict = walked_in_pieces(monkeypatch)
     assert verdict.status == "proved" and not verifier.verify(params, verdict)
 
 
