@@ -49,7 +49,7 @@ from bptt_lab import model, validate
 from bptt_lab.model import Array, Params
 from bptt_lab.proof import counterexamples
 from bptt_lab.proof.counterexamples import INPUTS
-from bptt_lab.proof.walk import SAFE, home, scale_at, walk
+from bptt_lab.proof.walk import home, scale_at, walk
 from bptt_lab.proof.zonotope import loops_of
 
 MAX_UNITS = 64
@@ -199,7 +199,7 @@ class Cover:
         homeless, homeless_G = self.homeless
         tried = np.array(tried)
         rules = word, tried, self.n_least, SHARES, EDGE
-        end, margin, n_landed, n_new, word = walk(
+        margin, n_landed, n_new, word = walk(
             self.network, self.cover(), start, *rules, self.landed, *self.homeless, self.stretch
         )
         ends = self.landed[:n_landed].tolist()
@@ -212,7 +212,7 @@ class Cover:
             self.next[cell].setdefault(piece, {})[seen] = target
             self.leads_here[target].add((cell, piece, self.version[cell]))
         self.margins[cell] = min(margin, self.margins[cell])
-        return None if end == SAFE else self.divide(cell, piece, word, tuple(tried.tolist()))
+        return self.divide(cell, piece, word, tuple(tried.tolist())) if word else None
 
     def divide(self, cell: int, piece: int, word: int, tried: tuple[int, ...]) -> str | None:
         """Leave the rest of the words to the halves of a piece; or shrink its cell."""

@@ -6,7 +6,6 @@ from bptt_lab.engine import compiled
 from bptt_lab.proof.zonotope import MAX_SIZE, SLACK, margin, spread, step
 
 FOLD = 0.01  # columns that came on the way and are shorter, as a share of the size of their set, become a box
-SAFE, DOUBTFUL, LONG = 0, 1, 2  # how a walk ends
 
 
 @compiled
@@ -29,8 +28,8 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
     homeless_G       (n, n_h (len(shares) + 1), n_h), with their columns
     stretch          (n_h,), filled, if words are left, with how much each column of the start adds to the set that was
                      pushed last
-    returns          SAFE, DOUBTFUL (a bit) or LONG; the least margin; how many are in `landed`, and in `homeless`; and
-                     the word with which to go on
+    returns          the least margin; how many are in `landed`, and in `homeless`; and 0, or the word with which to go
+                     on, if a bit was doubtful or the walk too long
     """
     n_h, n_most, scale = len(stretch), len(shares), cover[4]
     # level d of the tree of words: a set, and what it brings to the pre-activations of the next level
@@ -44,7 +43,7 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
     n_known = 0
     while word >> 2 * n_known > 1:
         n_known += 1
-    end, least, n_landed, n_homeless, n_images, d = SAFE, np.inf, 0, 0, 0, 0
+    least, n_landed, n_homeless, n_images, d = np.inf, 0, 0, 0, 0
     while d >= 0:
         if d >= n_known and tried[d] == 4:
             d -= 1
@@ -57,7 +56,6 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
         total = carry[d] + x1 + x2
         carry[e], words[e] = total // 2, 4 * words[d] + x
         if n_images == len(landed):
-            end = LONG
             break
         n_images += 1
         p = n_columns[d]
@@ -67,7 +65,6 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
         here = margin(network, centre[e], G[e], p, total % 2)
         largest = size.max()
         if not (here > 0 and largest <= MAX_SIZE):
-            end = DOUBTFUL
             break
         least = min(least, here)
         found = home(cover, centre[e], G[e], p, carry[e])
@@ -90,13 +87,11 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
             spread(network, centre[e], G[e], p, a[e], reach[e], WG[e])
             tried[e], d = 0, e
         else:
-            end = LONG
             break
-    word = 1
-    if end != SAFE:
-        word = words[d + 1]
-        stretch[:] = np.abs(G[d, :n_h]).sum(axis=1)
-    return end, least, n_landed, n_homeless, word
+    if d < 0:
+        return least, n_landed, n_homeless, 0
+    stretch[:] = np.abs(G[d, :n_h]).sum(axis=1)
+    return least, n_landed, n_homeless, words[d + 1]
 
 
 @compiled
