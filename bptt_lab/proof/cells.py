@@ -6,7 +6,7 @@ Start in the cell of h = 0. Then the bits are right for ever: that is induction 
 
 The cells. A network that adds forgets all but the carry and the last few inputs, so a cell shrinks on its way, along
 most words at once, along a few after many steps only. So push each cell through one input after another until it fits
-into a cell, and no longer (`walk`). Where that takes long, the words that are left are left to the halves of the cell:
+into a cell, and no longer (`walk`). Where that takes long, the remaining words are left to the halves of the cell:
 every state of it lies in one of them. Where small pieces come to nothing too, the cell was too large, and holds states
 that are never reached: it is made smaller, and the words that ended in it are pushed again.
 
@@ -66,7 +66,7 @@ ROUND, THIN, FAT, LEAST_KEPT, DISCOUNT = 0.8, 0.02, 0.08, 0.0001, 0.7
 # An image may become a cell if it is no larger than this share of the scale, after 1, 2, … inputs
 SHARES = np.array((0.5, 0.5, 0.5, 0.5, 0.7, 0.7, 0.9, 1.2, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0))
 MAX_STEPS = len(SHARES)  # inputs from cell to cell
-START, ALL = (0,) * MAX_STEPS, (4,) * MAX_STEPS
+START, ALL = (0,) * MAX_STEPS, (4,) * MAX_STEPS  # inputs tried, after each on the way: none, all
 # (scale, n_least) from cheap to dear: the size of cells, and the fewest inputs before a new one is made
 PLAN = ((0.1, 3), (0.05, 3), (0.02, 3))
 SHARE_OF_TIME = 0.5  # of what is left, for each but the last
