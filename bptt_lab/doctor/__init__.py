@@ -1,16 +1,18 @@
-"""The doctor: what is wrong with a gradient, in words. From the door down:
+"""The doctor: what is wrong with a student's function, in words. From the door down:
 
-plots      the error of each gradient at each step
-diagnosis  the verdict in words
-reading    the arrays of an answer
-trial      running a function that may stop, hang or cheat
-exercises  those of the plain network
-catalogue  its named wrong gradients
-steps      its right backward pass, cut into small steps
-localise   where to look when no name fits
-suspects   which known mistakes, alone or in pairs, give the answer at hand
-exercise   what the doctor must know of any exercise
-passes     an answer cut into named steps, and what a mistake in one of them is
+plots        the error of each gradient at each step
+examination  ask, compare, and put the finding into words
+verdict      what is said: a table, a sentence, and hints, one at a time
+compare      an answer of any kind beside the right one
+reading      the arrays of an answer
+trial        running a function that may stop, hang or cheat
+exercises    those of the plain network's backward pass
+catalogue    its named wrong gradients
+steps        its right backward pass, cut into small steps
+localise     where to look when no name fits
+suspects     which known mistakes, alone or in pairs, give the answer at hand
+exercise     what the doctor must know of any exercise
+passes       an answer cut into named steps, and what a mistake in one of them is
 
 An exercise of your own is a right function, the same cut into steps, problems to try it on, and what can go wrong:
 
@@ -19,20 +21,22 @@ An exercise of your own is a right function, the same cut into steps, problems t
     draw = lambda rng, T, n_h: {"h": rng.uniform(-1, 1, (T, n_h)), "dL_dh": rng.normal(size=(T, n_h))}
     sizes = [dict(T=7, n_h=3), dict(T=1, n_h=3)]
     tanh = Exercise(lambda h, dL_dh: dL_dh * (1 - h**2), "dL_da", steps, draw, sizes, [twice])
-    examine(tanh, lambda h, dL_dh: dL_dh * (1 - h**2) ** 2)  # your gradient is that of a known mistake: “slope twice”
+    examine(tanh, lambda h, dL_dh: dL_dh * (1 - h**2) ** 2)  # ∂L/∂a is wrong … hints(2) names it: “slope twice”
 
-Another exercise on the plain network starts from one that is there: dataclasses.replace(BACKWARD, …).
+Another exercise on the plain network starts from one that is there: BACKWARD.but(…).
 """
 
 from bptt_lab.doctor import plots
-from bptt_lab.doctor.diagnosis import Diagnosis, examine
+from bptt_lab.doctor.examination import examine, judge, questions
 from bptt_lab.doctor.exercise import Exercise
 from bptt_lab.doctor.exercises import BACKWARD, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS
-from bptt_lab.doctor.passes import Mistake
+from bptt_lab.doctor.passes import Mistake, slip
 from bptt_lab.doctor.suspects import suspects
-from bptt_lab.doctor.trial import in_words
+from bptt_lab.doctor.trial import Outcome, Trial, Trouble, in_words
+from bptt_lab.doctor.verdict import Verdict, Words
 
 CATALOGUE, combine = BACKWARD.catalogue, BACKWARD.combine
 
-__all__ = ["CATALOGUE", "Diagnosis", "Exercise", "Mistake", "combine", "examine", "in_words", "plots", "suspects"]
+__all__ = ["CATALOGUE", "Exercise", "Mistake", "Outcome", "Trial", "Trouble", "Verdict", "Words", "combine", "examine"]
+__all__ += ["in_words", "judge", "plots", "questions", "slip", "suspects"]
 __all__ += ["BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]

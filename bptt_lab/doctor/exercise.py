@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -27,27 +27,51 @@ class Exercise:
     """A function with a right answer, and a catalogue of wrong ones.
 
     reference  the right function; its parameters name the arguments
-    answer     what it returns, with the name of a step in the place of each array: "dL_do", or Params("dL_dU", …)
-    steps      quantity: f(k); k has the arguments, the fields of those that are NamedTuples, and the other quantities
     draw       draw(rng, **sizes) -> at least the arguments, by name: random ones, on which no mistake hides
-    sizes      of the problems: those of the first differ from each other; in others, one that can hide a mistake is 1;
-               the last differ from all; T counts steps
+    sizes      of the problems, one entry for each: those of the first differ from each other; in others, one that can
+               hide a mistake is 1; the last differ from all; T counts steps
     mistakes   they become the `catalogue`, by name
+    hints      for an answer that no mistake explains: two or three, each says more than the one before
     forbidden  functions that give the answer away, besides the reference; no step may call one of these either
+    seconds    for all calls together
+    tolerance  largest difference that counts as right, for an answer whose arrays have no names
+    judge      judge(answer, **arguments) -> how the answer falls short, or "": where many answers are right; the
+               reference is then one that gives such an answer
+
+    An answer that is made of gradients can be told about array by array:
+
+    answer     what the reference returns, with the name of a step in the place of each array: "dL_do", or
+               Params("dL_dU", …)
+    steps      quantity: f(k); k has the arguments, the fields of those that are NamedTuples, and the other quantities
+    fixed      sizes that are the same in all problems, for a function that need not be general yet
     alone      alone(what `draw` gave, t) -> the same with step t alone counting, for the errors by step
     place      place(findings) -> where to look, a question, an equation or None; for when no known mistake fits
+
+    What a course asks has a name:
+
+    id         such as "03.1": the first exercise of notebook 03
+    function   the name under which students write it
+    title      a few words
     raises     ValueError if a mistake touches a quantity that has no step
     """
 
     reference: Callable
-    answer: str | tuple
-    steps: Mapping[str, Callable[[Pass], Array]]
-    draw: Callable[..., dict[str, object]]
-    sizes: Sequence[dict[str, int]]
+    answer: str | tuple | None = None
+    steps: Mapping[str, Callable[[Pass], Array]] = field(default_factory=dict)
+    draw: Callable[..., dict[str, object]] = lambda rng: {}
+    sizes: Sequence[dict[str, int]] = ({},)
     mistakes: InitVar[Iterable[Mistake]] = ()
     forbidden: Iterable[Callable] = ()
     alone: Callable[[dict, int], dict] | None = None
     place: Callable[..., tuple[str, str, int | None]] | None = None
+    hints: Sequence[str] = ()
+    judge: Callable[..., str] | None = None
+    tolerance: float = 1e-9
+    seconds: float = 5.0
+    fixed: Mapping[str, int] = field(default_factory=dict)
+    id: str = ""
+    function: str = ""
+    title: str = ""
     catalogue: dict[str, Mistake] = field(init=False, default_factory=dict)
 
     def __post_init__(self, mistakes: Iterable[Mistake]):
@@ -56,6 +80,10 @@ class Exercise:
                 raise ValueError(f"{mistake.name} must touch steps of the exercise, got {min(unknown)}: add that step")
             self.catalogue[mistake.name] = mistake._replace(exercise=self)
 
+    def but(self, **changes: object) -> "Exercise":
+        """The same with some fields changed; its mistakes stay unless others are given."""
+        return replace(self, **{"mistakes": self.catalogue.values()} | changes)
+
     @cached_property
     def parameters(self) -> list[str]:
         """Names of the arguments."""
@@ -63,7 +91,9 @@ class Exercise:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the arrays in the answer."""
+        """Of the arrays in the answer; none if they are told about as a whole."""
+        if self.answer is None:
+            return ()
         return (self.answer,) if isinstance(self.answer, str) else self.answer._fields
 
     @property
@@ -71,11 +101,16 @@ class Exercise:
         """Names of the sizes that are 1 in some problem."""
         return [name for name in self.sizes[0] if any(sizes[name] == 1 for sizes in self.sizes)]
 
-    def cases(self, seed: int, **fixed: int) -> list[Case]:
-        """The random problems, with some sizes fixed."""
-        sizes = [one | fixed for one in self.sizes]
-        distinct = [one for place, one in enumerate(sizes) if one not in sizes[:place]]
-        return [Case(one, [seed, number]) for number, one in enumerate(distinct)]
+    def cases(self, seed: int, hidden: bool = False, **fixed: int) -> list[Case]:
+        """The random problems, with some sizes fixed.
+
+        hidden   at other sizes; what is 1 stays 1, because those problems are there to tell mistakes apart
+        """
+        rng, fixed = np.random.default_rng([seed, 1]), dict(self.fixed) | fixed
+        sizes = [(_resized(one, rng) if hidden else one) | fixed for one in self.sizes]
+        if fixed:
+            sizes = [one for place, one in enumerate(sizes) if one not in sizes[:place]]
+        return [Case(one, [seed, number]) for number, one in enumerate(sizes)]
 
     def arguments(self, case: Case) -> dict[str, object]:
         """Fresh arguments of the function, by name; nothing done to them comes back here."""
@@ -103,14 +138,26 @@ class Exercise:
         raises   ValueError if two of them replace the same quantity: they cannot both be made
         """
         steps = steps_with(self.steps, mistakes)
+        whole = next((mistake.whole for mistake in mistakes if mistake.whole), None)
 
         def wrong(*arguments: object) -> object:
+            if whole or not self.steps:
+                return (whole or self.reference)(*arguments)
             k = Pass(steps, dict(zip(self.parameters, arguments)))
             if isinstance(self.answer, str):
                 return getattr(k, self.answer)
             return self.answer._make(getattr(k, step) for step in self.answer)
 
         return wrong
+
+
+def _resized(sizes: dict[str, int], rng: np.random.Generator) -> dict[str, int]:
+    """Each size that is larger than 1 becomes up to three larger; those that differed still differ."""
+    larger = {name: size for name, size in sizes.items() if size > 1}
+    drawn = {name: int(size + rng.integers(4)) for name, size in larger.items()}
+    if len(set(drawn.values())) < len(set(larger.values())):
+        return _resized(sizes, rng)
+    return sizes | drawn
 
 
 def scales(arrays: Mapping[str, Array]) -> dict[str, float]:

@@ -33,8 +33,8 @@ class Findings(NamedTuple):
         return bool(at_one) and not any(map(self.wrong, at_one)) and all(map(self.wrong, others[:1]))
 
 
-def localise(found: Findings, heat: Array | None) -> tuple[str, str, int | None]:
-    """One sentence that says where, one question, and the equation to read again.
+def localise(found: Findings, heat: Array | None) -> tuple[str, str, str]:
+    """What is wrong, in one sentence of facts; a question; and where to look.
 
     heat     (gradients, T), the error of what each step contributes; None if that could not be asked
     """
@@ -44,9 +44,13 @@ def localise(found: Findings, heat: Array | None) -> tuple[str, str, int | None]
     facts = "".join(f", {fact}" for fact in facts if fact)
     sentence = f"{listed(map(symbol, wrong))} {'is' if len(wrong) == 1 else 'are'} wrong{facts}"
     if found.exercise.place is None:
-        return sentence, "What is the first line of yours that touches what is wrong?", None
-    place, hint, equation = found.exercise.place(found)
-    return f"{sentence}: {place}", hint, equation
+        return sentence, "What is the first line of yours that touches what is wrong?", ""
+    place, question, equation = found.exercise.place(found)
+    return (
+        sentence,
+        question,
+        f"{place[0].upper()}{place[1:]}.{f' Read equation ({equation}) again.' if equation else ''}",
+    )
 
 
 def symbol(name: str) -> str:

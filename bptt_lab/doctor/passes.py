@@ -27,7 +27,10 @@ class Pass:
 
 
 class Mistake(NamedTuple):
-    """A wrong answer. `instead` and `after` map a quantity to f(k) and f(k, value); k is the `Pass` so far."""
+    """A wrong answer. `instead` and `after` map a quantity to f(k) and f(k, value); k is the `Pass` so far.
+
+    `whole` is a function of the arguments, for a wrong answer that is not a right one with some steps changed.
+    """
 
     name: str
     equation: int | None  # the one to read again
@@ -35,6 +38,7 @@ class Mistake(NamedTuple):
     hint: str  # a question
     instead: Mapping[str, Callable[[Pass], Array]] = {}
     after: Mapping[str, Callable[[Pass, Array], Array]] = {}
+    whole: Callable | None = None
     exercise: object = None  # the `Exercise` in whose catalogue it stands
 
     def backward(self, *arguments: object) -> object:
@@ -47,6 +51,11 @@ class Mistake(NamedTuple):
     def touches(self) -> set[str]:
         """Names of the quantities that are not as they should be."""
         return {*self.instead, *self.after}
+
+
+def slip(name: str, formula: str, hint: str, whole: Callable) -> Mistake:
+    """A wrong function, what it computes in words, and a question."""
+    return Mistake(name, None, formula, hint, whole=whole)
 
 
 def steps_with(steps: Mapping[str, Callable], mistakes: Sequence[Mistake]) -> dict[str, Callable]:
@@ -67,6 +76,8 @@ def steps_with(steps: Mapping[str, Callable], mistakes: Sequence[Mistake]) -> di
 
 def possible_together(*mistakes: Mistake) -> bool:
     """Whether no two of them replace the same quantity."""
+    if any(mistake.whole for mistake in mistakes):
+        return len(mistakes) == 1
     names = [name for mistake in mistakes for name in mistake.instead]
     return len(names) == len(set(names))
 

@@ -27,7 +27,7 @@ def read(answer: object, expected: dict[str, Array]) -> dict[str, Array]:
         raise Trouble(sentence, "What does your `return` hand back?")
     if set(answer) != set(names):
         raise Trouble(f"a dict with the names {wanted} is expected", f"Are your names {list(answer)}?")
-    arrays = {name: _as_floats(_d(name), answer[name]) for name in names}
+    arrays = {name: as_floats(_d(name), answer[name]) for name in names}
     wrong = [name for name in names if arrays[name].shape != expected[name].shape]
     if wrong and sorted(a.shape for a in arrays.values()) == sorted(a.shape for a in expected.values()):
         sentence = f"the shapes are those of the right arrays in another order; {wanted} is expected"
@@ -40,14 +40,20 @@ def read(answer: object, expected: dict[str, Array]) -> dict[str, Array]:
     return arrays
 
 
-def _as_floats(name: str, part: object) -> Array:
+def as_floats(name: str, part: object) -> Array:
+    """`part` as a new array of float64; `name` is what it is called in words.
+
+    raises   Trouble if it is no array of real numbers
+    """
+    if hasattr(part, "detach"):  # a tensor of PyTorch
+        part = part.detach().cpu().numpy()
     try:
         array = np.asarray(part)
     except Exception:  # lists of unequal length, arrays of other libraries that refuse
         array = np.asarray(None)
     if array.dtype.kind == "c":
-        raise Trouble(f"{name} holds complex numbers", "Which part of them is the gradient?")
-    if array.dtype.kind not in "fiu":
+        raise Trouble(f"{name} holds complex numbers", "Which part of them is the answer?")
+    if array.dtype.kind not in "fiub":
         sentence = f"{name} is expected as an array of numbers, and {type(part).__name__} came"
         raise Trouble(sentence, "What did you put there?")
     return array.astype(float)  # a copy: the student's array may be a view of what is about to change

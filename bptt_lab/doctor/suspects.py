@@ -1,7 +1,7 @@
 """Which known mistakes, alone or together, give the answer at hand."""
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import combinations, islice, product
 
 import numpy as np
@@ -73,7 +73,14 @@ class Suspects:
                 yield union
 
 
-@lru_cache(maxsize=16)
-def suspects(exercise: Exercise, seed: int, **fixed: int) -> Suspects:
-    """Computed once for each exercise and seed: the second answer comes at once."""
-    return Suspects(exercise, exercise.cases(seed, **fixed))
+def suspects(exercise: Exercise, cases: list[Case]) -> Suspects:
+    """Computed once for each exercise and its problems: the second answer comes at once."""
+    key = (exercise, str(cases))
+    if key not in _KNOWN:
+        if len(_KNOWN) >= 16:
+            _KNOWN.pop(next(iter(_KNOWN)))
+        _KNOWN[key] = Suspects(exercise, cases)
+    return _KNOWN[key]
+
+
+_KNOWN: dict[tuple[Exercise, str], Suspects] = {}

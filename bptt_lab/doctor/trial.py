@@ -9,6 +9,7 @@ import contextlib
 import contextvars
 import copy
 import ctypes
+import inspect
 import io
 import os
 import sys
@@ -16,7 +17,8 @@ import sysconfig
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,11 +28,18 @@ _NOT_THEIRS = tuple({os.path.normcase(place) + os.sep for place in _PLACES})
 
 
 class Trouble(Exception):
-    """A student's function gave no gradient that could be compared; the message is a sentence for the student."""
+    """A student's function gave no answer that could be compared; the message is a sentence for the student."""
 
-    def __init__(self, sentence: str, hint: str):
+    def __init__(self, sentence: str, hint: str, kind: str = "crash"):
         super().__init__(sentence)
-        self.hint = hint
+        self.hint, self.kind = hint, kind
+
+
+class Outcome(NamedTuple):
+    """An answer, and the names of the arguments that the function changed."""
+
+    answer: object
+    changed: list[str]
 
 
 class Trial:
@@ -40,25 +49,24 @@ class Trial:
         if not callable(yours):
             raise TypeError(f"a function is needed, got {type(yours).__name__}: pass its name, without brackets")
         self.yours, self.seconds, self.deadline = yours, seconds, time.monotonic() + seconds
-        self.forbidden = {f.__code__: f"{f.__module__.rpartition('.')[2]}.{f.__name__}" for f in forbidden}
+        plain = [inspect.unwrap(function) for function in forbidden]
+        self.forbidden = {f.__code__: f"{f.__module__.rpartition('.')[2]}.{f.__name__}" for f in plain}
 
-    def __call__(self, problems: list[dict[str, object]], quiet: bool = True) -> Iterator[tuple[object, list[str]]]:
-        """The answer to each problem, and the names of the arguments that the function changed.
+    def __call__(self, problems: list[dict[str, object]], quiet: bool = False) -> list[Outcome | Trouble]:
+        """What came of each problem, up to the first trouble. What the function prints is shown for the first alone.
 
-        quiet    whether what the function prints is dropped
-        raises   Trouble if it is not written yet, stops, takes too long, or calls the answer of this course
+        quiet    not even then
         """
-        with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
-            outcomes = self._run(problems)
-        for outcome in outcomes:
-            if isinstance(outcome, Trouble):
-                raise outcome
-            yield outcome
-        if len(outcomes) < len(problems):
+        outcomes = [] if quiet else self._run(problems[:1])
+        if not any(isinstance(one, Trouble) for one in outcomes) and len(outcomes) == (not quiet):
+            with contextlib.redirect_stdout(io.StringIO()):
+                outcomes += self._run(problems[len(outcomes) :])
+        if len(outcomes) < len(problems) and not any(isinstance(one, Trouble) for one in outcomes):
             sentence = f"your function took too long: no answer after {self.seconds:g} seconds for a very small problem"
-            raise Trouble(sentence, "Is there a loop that does not end?")
+            outcomes.append(Trouble(sentence, "Is there a loop that does not end?", "hang"))
+        return outcomes
 
-    def _run(self, problems: list[dict[str, object]]) -> list[tuple[object, list[str]] | Trouble]:
+    def _run(self, problems: list[dict[str, object]]) -> list[Outcome | Trouble]:
         """The outcomes up to the first trouble, or up to the time limit."""
         outcomes = []
 
@@ -82,7 +90,7 @@ class Trial:
             _stop(thread)
         return finished
 
-    def _call(self, arguments: dict[str, object]) -> tuple[object, list[str]]:
+    def _call(self, arguments: dict[str, object]) -> Outcome:
         before, error, called = copy.deepcopy(_arrays(arguments)), None, None
 
         def watch(frame, event, _):
@@ -100,19 +108,20 @@ class Trial:
             sys.setprofile(earlier)
         if called:
             sentence = f"your function calls {called}, which is the answer that it is compared with"
-            raise Trouble(sentence, "Can you write that step yourself?")
+            raise Trouble(sentence, "Can you write that step yourself?", "reference")
         if error:
             raise error
         with contextlib.suppress(Exception):  # what cannot be copied is left as it is
             answer = copy.deepcopy(answer)  # the function may use the same arrays again in its next call
         after = _arrays(arguments)
-        return answer, [name for name in before if not np.array_equal(before[name], after[name], equal_nan=True)]
+        changed = [name for name in before if not np.array_equal(before[name], after[name], equal_nan=True)]
+        return Outcome(answer, changed)
 
 
 def in_words(error: BaseException) -> Trouble:
     """What was raised, and the last line of the student's own code on the way there."""
     if isinstance(error, NotImplementedError):
-        return Trouble("not attempted yet", "Which step of the equations would you write first?")
+        return Trouble("not attempted yet", "What would you write first?", "not attempted")
     text = f"your code stopped with {type(error).__name__}: {error}".rstrip(": ")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
     if frames:  # else it could not even be called

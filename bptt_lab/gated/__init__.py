@@ -14,8 +14,8 @@ lstm       a cell beside the state; input, forget and output gate
 
 from bptt_lab.gated import distance, gru, gru_after, lstm, plain, plots
 from bptt_lab.gated.credit import credit, share_felt
-from bptt_lab.gated.mistakes import diagnose
+from bptt_lab.gated.mistakes import BACKWARD
 from bptt_lab.gated.training import Memory, fit, softmax_of
 
-__all__ = ["Memory", "credit", "diagnose", "distance", "fit", "gru", "gru_after", "lstm", "plain", "plots",
+__all__ = ["BACKWARD", "Memory", "credit", "distance", "fit", "gru", "gru_after", "lstm", "plain", "plots",
            "share_felt", "softmax_of"]  # fmt: skip

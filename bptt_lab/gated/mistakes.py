@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bptt_lab import gradcheck
-from bptt_lab.doctor import Diagnosis, Exercise, Mistake, examine
+from bptt_lab.doctor import Exercise, Mistake
 from bptt_lab.gated import lstm
 from bptt_lab.model import Array
 
@@ -195,8 +195,3 @@ BACKWARD = Exercise(
     alone=_alone,
     place=_place,
 )  # fmt: skip
-
-
-def diagnose(yours: Callable, seed: int = 0, seconds: float = 10.0) -> Diagnosis:
-    """Which gradients of yours(params, trace, y) are right; what explains the others. Called like `lstm.backward`."""
-    return examine(BACKWARD, yours, seed, seconds)

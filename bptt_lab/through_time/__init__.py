@@ -24,11 +24,11 @@ from bptt_lab.through_time.norms import angle, clip, norm
 from bptt_lab.through_time.online import learn_online
 from bptt_lab.through_time.rank_one import estimates, uoro
 from bptt_lab.through_time.reach import credit, jacobians, products, spectral_radius, with_spectral_radius
-from bptt_lab.through_time.rtrl_exercise import diagnose_rtrl
+from bptt_lab.through_time.rtrl_exercise import RTRL
 from bptt_lab.through_time.truncated import chunked_backward, truncated_backward
-from bptt_lab.through_time.truncated_exercise import diagnose_truncated
+from bptt_lab.through_time.truncated_exercise import TRUNCATED
 
-__all__ = ["angle", "checkpointed_backward", "chunked_backward", "clip", "costs", "credit", "diagnose_rtrl",
-           "diagnose_truncated", "estimates", "forward_steps", "jacobians", "learn_online", "norm", "plots", "products",
+__all__ = ["RTRL", "TRUNCATED", "angle", "checkpointed_backward", "chunked_backward", "clip", "costs", "credit",
+           "estimates", "forward_steps", "jacobians", "learn_online", "norm", "plots", "products",
            "rtrl", "schedule", "sliders", "spectral_radius", "truncated_backward", "uoro", "with_spectral_radius",
            ]  # fmt: skip

@@ -1,23 +1,12 @@
 """What the doctor must know to say what is wrong with a student's `rtrl`."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from bptt_lab import doctor, model
-from bptt_lab.doctor import BACKWARD, Diagnosis, Exercise, Mistake
+from bptt_lab import model
+from bptt_lab.doctor import BACKWARD, Exercise, Mistake
 from bptt_lab.model import Array
 from bptt_lab.through_time.influence import rtrl
 from bptt_lab.through_time.truncated import truncated_backward
-
-
-def diagnose_rtrl(yours: Callable, *, B: int | None = None, seed: int = 0) -> Diagnosis:
-    """What is right and wrong in yours(params, x, y) -> ∂L/∂U … ∂L/∂c, computed forwards, in words.
-
-    B        fix the batch size, for a function that is not general yet
-    seed     of the random problems
-    """
-    return doctor.examine(RTRL, yours, seed, B=B)
 
 
 def _influence(k) -> Array:

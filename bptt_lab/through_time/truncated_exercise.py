@@ -5,19 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from bptt_lab import bptt, doctor, model
-from bptt_lab.doctor import BACKWARD, Diagnosis, Mistake
+from bptt_lab import bptt, model
+from bptt_lab.doctor import BACKWARD, Mistake
 from bptt_lab.model import Array
 from bptt_lab.through_time.truncated import chunked_backward, truncated_backward, truncated_state_grads
-
-
-def diagnose_truncated(yours: Callable, *, B: int | None = None, seed: int = 0) -> Diagnosis:
-    """What is right and wrong in yours(params, trace, y, window) -> ∂L/∂U … ∂L/∂c, in words.
-
-    B        fix the batch size, for a function that is not general yet
-    seed     of the random problems
-    """
-    return doctor.examine(TRUNCATED, yours, seed, B=B)
 
 
 def _near_part(k, window: int) -> Array:

@@ -1,0 +1,61 @@
+"""An answer of any kind beside the right one: what differs, without giving the right values away."""
+
+import numpy as np
+
+from bptt_lab.doctor.reading import as_floats
+from bptt_lab.doctor.trial import Trouble
+
+SHOWN = 60  # characters of an argument that are shown beside a wrong answer
+
+
+def difference(answer: object, expected: object, tolerance: float) -> str:
+    """What differs, in words; empty if nothing does."""
+    if answer is None:
+        return "your function returned None: is a `return` missing?"
+    if isinstance(expected, str | bool):
+        if isinstance(answer, type(expected)):
+            return "" if answer == expected else f"{answer!r} is not right"
+        return f"{_kind(expected)} was expected, and {_kind(answer)} came"
+    if isinstance(expected, tuple):
+        if not isinstance(answer, tuple | list) or len(answer) != len(expected):
+            came = f"{len(answer)} came" if isinstance(answer, tuple | list) else f"{_kind(answer)} came"
+            return f"{len(expected)} parts were expected, in a tuple, and {came}"
+        found = (difference(*pair, tolerance) for pair in zip(answer, expected))
+        names = getattr(expected, "_fields", range(1, len(expected) + 1))
+        return next((f"part {name}: {text}" for name, text in zip(names, found) if text), "")
+    return _of_numbers(answer, np.asarray(expected, dtype=float), tolerance)
+
+
+def _of_numbers(answer: object, expected: np.ndarray, tolerance: float) -> str:
+    try:
+        array = as_floats("your answer", answer)
+    except Trouble as trouble:
+        return str(trouble)
+    if array.shape != expected.shape:
+        turned = ": it is transposed" if array.ndim > 1 and array.shape == expected.shape[::-1] else ""
+        return f"shape {expected.shape} was expected, and {array.shape} came{turned}"
+    single = getattr(answer, "dtype", None) in (np.float32, np.float16)
+    allowed = (
+        max(tolerance, float(np.finfo(answer.dtype).eps) * 10 * np.abs(expected).max(initial=1))
+        if single
+        else tolerance
+    )
+    wrong = ~(np.abs(array - expected) <= allowed)  # written so that NaN counts as wrong
+    if not wrong.any():
+        return ""
+    if not wrong.shape:
+        return f"{array:.6g} is not right"
+    first = [int(place) for place in np.argwhere(wrong)[0]]
+    return f"{wrong.sum()} of {wrong.size} entries are not right, the first at index {first}"
+
+
+def in_short(arguments: dict[str, object]) -> str:
+    """The arguments, as far as they are short enough to be read: "n = 3, v = [1 2]"."""
+    with np.printoptions(precision=3, suppress=True):
+        parts = [f"{name} = {value}" for name, value in arguments.items()]
+    text = ", ".join(parts)
+    return text if len(text) <= SHOWN and "\n" not in text else ""
+
+
+def _kind(value: object) -> str:
+    return {"str": "text", "bool": "True or False"}.get(type(value).__name__, type(value).__name__)

@@ -1,0 +1,43 @@
+"""What the course asks: one file for each notebook, one entry for each exercise.
+
+An entry says all that is known of an exercise: the right function, fresh problems at any size, wrong answers that are
+known, each with a question, and hints. Whoever checks, grades or solves an exercise takes it from here. To add one, add
+an entry to the file of its notebook, its solution to `notebooks/solutions`, and two cells to the notebook:
+
+    def my_function(…):            # tagged "exercise"
+        raise NotImplementedError
+
+    checks.check("03.4", my_function)
+"""
+
+import difflib
+import importlib
+from functools import cache
+from pathlib import Path
+
+from bptt_lab.doctor import Exercise
+
+NOTEBOOKS = sorted(path.stem.removeprefix("notebook_") for path in Path(__file__).parent.glob("notebook_*.py"))
+
+
+@cache
+def of(notebook: str) -> dict[str, Exercise]:
+    """The exercises of a notebook by id, in order; `notebook` is its number, such as "03"."""
+    if notebook not in NOTEBOOKS:
+        raise ValueError(f"notebook must be one of {', '.join(NOTEBOOKS)}, got {notebook!r}: use its two digits")
+    module = importlib.import_module(f"bptt_lab.exercises.notebook_{notebook}")
+    return {exercise.id: exercise for exercise in module.EXERCISES}
+
+
+def find(name: str) -> Exercise:
+    """The exercise with this id, such as "03.1"."""
+    notebook = str(name)[:2]
+    if notebook in NOTEBOOKS and name in of(notebook):
+        return of(notebook)[name]
+    near = difflib.get_close_matches(str(name), ids(), n=1) or ["03.1"]
+    raise ValueError(f"an exercise of the course is needed, got {name!r}: write for example {near[0]!r}")
+
+
+def ids() -> list[str]:
+    """Of all exercises of the course, in order."""
+    return [name for notebook in NOTEBOOKS for name in of(notebook)]
