@@ -53,13 +53,14 @@ def solution(name: str) -> Words:
 
 def progress() -> Words:
     """What is done, over all notebooks and sessions, and what comes next."""
-    done, lines = kept.done(), []
+    done, ids = kept.done(), exercises.ids()
+    lines = []
     for notebook in exercises.NOTEBOOKS:
-        marks = " ".join("✓" if name in done else "·" for name in exercises.of(notebook))
-        lines.append(f"{notebook}  {marks}")
-    following = next((name for name in exercises.ids() if name not in done), None)
-    lines.append(f"next: {following}, {exercises.find(following).title}" if following else "all done")
-    return Words("\n".join(lines))
+        names = list(exercises.of(notebook))
+        lines.append(f"{notebook}  {' '.join('✓' if name in done else '·' for name in names)}")
+    left = [name for name in ids if name not in done]
+    following = f". Next: {left[0]}, {exercises.find(left[0]).title}" if left else ""
+    return Words("\n".join([*lines, f"{len(ids) - len(left)} of {len(ids)} are done{following}"]))
 
 
 def forget() -> None:
