@@ -21,7 +21,7 @@ def wrong(params, dL_da):
     return -dL_da @ params.U
 
 
-def stub(params, dL_da):
+def stub(*arguments):
     raise NotImplementedError
 
 
