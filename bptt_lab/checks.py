@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bptt_lab import doctor, exercises
-from bptt_lab.doctor import Exercise, Verdict, Words
+from bptt_lab.doctor import Convention, Exercise, Verdict, Words
 from bptt_lab.exercises import progress as kept
 from bptt_lab.exercises import solutions
 
@@ -11,24 +11,31 @@ _ATTEMPTED: set[str] = set()  # in this session
 
 
 def check(
-    exercise: str | Exercise, yours: object, *, seed: int = 0, seconds: float | None = None, **sizes: int | None
+    exercise: str | Exercise,
+    yours: object,
+    *,
+    seed: int = 0,
+    seconds: float | None = None,
+    convention: str | Convention | None = None,
+    **sizes: int | None,
 ) -> Verdict:
     """Ask your function about fresh random problems; the verdict says what is right and wrong, and has `hints(1)`, ….
 
-    exercise  its id, such as "03.1"; or an `Exercise` of your own
-    yours     the function; or a value, where one is asked for
-    seed      of the problems
-    seconds   time limit for all calls together, if not that of the exercise
-    sizes     such as B=1: the same in all problems, for a function that is not general yet
-    raises    ValueError for an exercise that does not exist, TypeError for what is no function
+    exercise    its id, such as "03.1"; or an `Exercise` of your own
+    yours       the function; or a value, where one is asked for
+    seed        of the problems
+    seconds     time limit for all calls together, if not that of the exercise
+    convention  of code that comes from elsewhere: a `Convention`, or a name such as "columns"
+    sizes       such as B=1: the same in all problems, for a function that is not general yet
+    raises      ValueError for an exercise or a convention that does not exist, TypeError for what is no function
     """
     exercise = exercises.find(exercise) if isinstance(exercise, str) else exercise
     if not exercise.parameters and not callable(yours):
         yours = _function_of(yours)
-    verdict = doctor.examine(exercise, yours, seed, seconds, **sizes)
+    verdict = doctor.examine(exercise, yours, seed, seconds, convention, **sizes)
     if exercise.id and verdict.kind != "not attempted":
         _ATTEMPTED.add(exercise.id)
-        if verdict.correct and not sizes:
+        if verdict.correct and not sizes and convention is None:
             kept.record(exercise.id)
     return verdict
 

@@ -120,6 +120,8 @@ class Trial:
 
 def in_words(error: BaseException) -> Trouble:
     """What was raised, and the last line of the student's own code on the way there."""
+    if isinstance(error, Trouble):  # found by our own code around theirs
+        return error
     if isinstance(error, NotImplementedError):
         return Trouble("not attempted yet", "What would you write first?", "not attempted")
     text = f"your code stopped with {type(error).__name__}: {error}".rstrip(": ")
