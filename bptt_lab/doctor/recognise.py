@@ -1,7 +1,7 @@
 """Examine a function that follows another convention, and find the convention in which it would be right."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from inspect import signature
 from itertools import permutations, product
@@ -42,35 +42,35 @@ def examine(
 
 def _better(stated: Convention, exercise: Exercise, yours: Callable, verdict: Verdict, seed, seconds, fixed) -> str:
     """The convention in which all is right, or else in which a known mistake is left, and the call to make."""
-    stated.put(exercise, yours)
+    stated.put(exercise, yours)  # else there is nothing to try
     with contextlib.suppress(TypeError, ValueError):
         if course := _COURSES.get(tuple(signature(yours).parameters)):
             call = f"checks.Convention.{course}(forward=rnn_forward)"
             return "" if stated.forward else f"If it is that of a course: {_call(exercise, yours, call)}"
-    tried = list(_answers(stated, exercise, yours, exercise.cases(seed, **fixed)[0]))
-    for allowed in [("right",), ("mistake",)][: 1 + (verdict.kind != "mistake")]:
+    tried = list(_answers(stated, exercise, yours, exercise.cases(seed, **fixed)[0], verdict.kind == "mistake"))
+    for allowed in ("right", "mistake")[: 1 + (verdict.kind != "mistake")]:
         for candidate, right in tried:
-            if right == (allowed == ("right",)) and candidate != stated:
+            if right == (allowed == "right") and candidate != stated:
                 found = examination.examine(*candidate.put(exercise, yours), seed, seconds, **fixed)
-                if found.kind in allowed:
+                if found.kind == allowed:
                     return _told(stated, candidate, exercise, yours, found)
     return ""
 
 
-def _answers(stated: Convention, exercise: Exercise, yours: Callable, case: Case):
+def _answers(stated: Convention, exercise: Exercise, yours: Callable, case: Case, loss_alone: bool) -> Iterator:
     """The conventions in which the first problem has an answer, and whether it is right."""
     layouts = [dict(weights=LAYOUTS[w], gradients=LAYOUTS[g] if w != g else "") for w, g in product((0, 1), repeat=2)]
     axes = [dict(axes=", ".join(order)) for order in permutations("TBn")]
-    candidates = [stated.but(**one, **other) for one, other in product(layouts, axes)]
+    others = [] if loss_alone else [stated.but(**one, **other) for one, other in product(layouts, axes)]
+    candidates = [stated, *(other for other in others if other != stated)]
+    puts = [candidate.put(exercise, yours) for candidate in candidates]
 
-    def attempt(number: int) -> object:
+    def attempt(put: int, arguments: list[object]) -> object:
         with contextlib.suppress(Exception):  # it need not fit
-            exercise_put, theirs = candidates[number].put(exercise, yours)
-            return theirs(*exercise_put.arguments(case).values())
+            return puts[put][1](*arguments)
 
-    problems = [dict(number=number) for number in range(len(candidates))]
-    outcomes = Trial(attempt, exercise.seconds)(problems, quiet=True)
-    expected = stated.put(exercise, yours)[0].right(case)
+    problems = [dict(put=n, arguments=[*put[0].arguments(case).values()]) for n, put in enumerate(puts)]
+    outcomes, expected = Trial(attempt, exercise.seconds)(problems, quiet=True), puts[0][0].right(case)
     for candidate, outcome in zip(candidates, outcomes):
         if isinstance(outcome, Trouble) or outcome.answer is None:
             continue
