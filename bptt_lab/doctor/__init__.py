@@ -2,7 +2,8 @@
 
 plots        the error of each gradient at each step
 recognise    the convention in which a function would be right
-conventions  code that is arranged in another way
+adapter      our problems for code in another convention, and its answer
+conventions  the words that say which convention
 examination  ask, compare, and put the finding into words
 verdict      what is said: a table, a sentence, and hints, one at a time
 compare      an answer of any kind beside the right one

@@ -7,6 +7,7 @@ from inspect import signature
 from itertools import permutations, product
 
 from bptt_lab.doctor import examination
+from bptt_lab.doctor.adapter import put
 from bptt_lab.doctor.conventions import LAYOUTS, LOSSES, Convention, name_of
 from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise, errors
 from bptt_lab.doctor.trial import Trial, Trouble
@@ -31,8 +32,8 @@ def examine(
     """
     stated = convention or Convention()
     stated = stated if isinstance(stated, Convention) else Convention.named(stated)
-    put = (exercise, yours) if convention is None else stated.put(exercise, yours)
-    verdict, more = examination.examine(*put, seed, seconds, **fixed), ""
+    asked = (exercise, yours) if convention is None else put(stated, exercise, yours)
+    verdict, more = examination.examine(*asked, seed, seconds, **fixed), ""
     if verdict.kind in ("wrong", "mistake", "crash"):
         with contextlib.suppress(ValueError):  # an exercise that knows no convention
             more = _better(stated, exercise, yours, verdict, seed, seconds, fixed)
@@ -42,7 +43,7 @@ def examine(
 
 def _better(stated: Convention, exercise: Exercise, yours: Callable, verdict: Verdict, seed, seconds, fixed) -> str:
     """The convention in which all is right, or else in which a known mistake is left, and the call to make."""
-    stated.put(exercise, yours)  # else there is nothing to try
+    put(stated, exercise, yours)  # else there is nothing to try
     with contextlib.suppress(TypeError, ValueError):
         if course := _COURSES.get(tuple(signature(yours).parameters)):
             call = f"checks.Convention.{course}(forward=rnn_forward)"
@@ -51,7 +52,7 @@ def _better(stated: Convention, exercise: Exercise, yours: Callable, verdict: Ve
     for allowed in ("right", "mistake")[: 1 + (verdict.kind != "mistake")]:
         for candidate, right in tried:
             if right == (allowed == "right") and candidate != stated:
-                found = examination.examine(*candidate.put(exercise, yours), seed, seconds, **fixed)
+                found = examination.examine(*put(candidate, exercise, yours), seed, seconds, **fixed)
                 if found.kind == allowed:
                     return _told(stated, candidate, exercise, yours, found)
     return ""
@@ -63,13 +64,13 @@ def _answers(stated: Convention, exercise: Exercise, yours: Callable, case: Case
     axes = [dict(axes=", ".join(order)) for order in permutations("TBn")]
     others = [] if loss_alone else [stated.but(**one, **other) for one, other in product(layouts, axes)]
     candidates = [stated, *(other for other in others if other != stated)]
-    puts = [candidate.put(exercise, yours) for candidate in candidates]
+    puts = [put(candidate, exercise, yours) for candidate in candidates]
 
-    def attempt(put: int, arguments: list[object]) -> object:
+    def attempt(number: int, arguments: list[object]) -> object:
         with contextlib.suppress(Exception):  # it need not fit
-            return puts[put][1](*arguments)
+            return puts[number][1](*arguments)
 
-    problems = [dict(put=n, arguments=[*put[0].arguments(case).values()]) for n, put in enumerate(puts)]
+    problems = [dict(number=n, arguments=[*one.arguments(case).values()]) for n, (one, _) in enumerate(puts)]
     outcomes, expected = Trial(attempt, exercise.seconds)(problems, quiet=True), puts[0][0].right(case)
     for candidate, outcome in zip(candidates, outcomes):
         if isinstance(outcome, Trouble) or outcome.answer is None:

@@ -14,6 +14,7 @@ from bptt_lab.doctor import BACKWARD, CATALOGUE, OUTPUT_GRADS, PARAM_GRADS, STAT
 from bptt_lab.doctor.conventions import LOSSES
 from bptt_lab.exercises import progress
 
+NAMED = BACKWARD.but(id="07.6")
 OWN = Convention(
     axes="B, n, T",
     loss="sum",
@@ -125,14 +126,13 @@ RECOGNISED = {
 def test_an_ordinary_check_shows_the_call_to_make_and_the_call_holds(yours, seed):
     name = yours.__name__
     yours = partial(yours, None) if yours is strangers.columns else yours
-    exercise = BACKWARD.but(id="07.6")
-    verdict = checks.check(exercise, yours, seed=seed)
+    verdict = checks.check(NAMED, yours, seed=seed)
     shown = "your_function" if isinstance(yours, partial) else name
     convention = re.search(rf'checks.check\("07.6", {shown}, convention=(.*)\)$', verdict.where)[1]
     known = "makes a mistake that the doctor knows" if "mistake" in name else "is right"
     assert convention == f"checks.Convention({RECOGNISED[getattr(yours, 'func', yours)]})"
     assert not verdict.correct and f"With {convention[18:-1]} your function {known}" in verdict.where
-    second = checks.check(exercise, yours, seed=seed, convention=eval(convention, {"checks": checks}))
+    second = checks.check(NAMED, yours, seed=seed, convention=eval(convention, {"checks": checks}))
     assert second.correct == (known == "is right") and second.mistakes == ("W_not_transposed",) * ("mistake" in name)
 
 
@@ -226,7 +226,7 @@ def test_the_courses_own_answer_is_noticed_and_nothing_is_kept_as_done(tmp_path,
     monkeypatch.setattr(progress, "FILE", tmp_path / "progress.txt")
     assert checks.check(BACKWARD, bptt.backward, convention=Convention()).kind == "reference"
     yours, convention = stranger("columns")
-    assert checks.check(BACKWARD.but(id="07.6"), yours, convention=convention).correct
+    assert checks.check(NAMED, yours, convention=convention).correct
     assert not progress.FILE.exists()
 
 
