@@ -32,7 +32,7 @@ def check(
     exercise = exercises.find(exercise) if isinstance(exercise, str) else exercise
     if not exercise.parameters and not callable(yours):
         yours = _function_of(yours)
-    verdict = doctor.examine(exercise, yours, seed, seconds, convention, **sizes)
+    verdict = doctor.recognise.examine(exercise, yours, seed, seconds, convention, **sizes)
     if exercise.id and verdict.kind != "not attempted":
         _ATTEMPTED.add(exercise.id)
         if verdict.correct and not sizes and convention is None:

@@ -29,13 +29,12 @@ An exercise of your own is a right function, the same cut into steps, problems t
 Another exercise on the plain network starts from one that is there: BACKWARD.but(…).
 """
 
-from bptt_lab.doctor import plots
+from bptt_lab.doctor import plots, recognise
 from bptt_lab.doctor.conventions import Convention
-from bptt_lab.doctor.examination import judge, questions
+from bptt_lab.doctor.examination import examine, judge, questions
 from bptt_lab.doctor.exercise import Exercise
 from bptt_lab.doctor.exercises import BACKWARD, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS
 from bptt_lab.doctor.passes import Mistake, slip
-from bptt_lab.doctor.recognise import examine
 from bptt_lab.doctor.suspects import suspects
 from bptt_lab.doctor.trial import Outcome, Trial, Trouble, in_words
 from bptt_lab.doctor.verdict import Verdict, Words
@@ -43,5 +42,5 @@ from bptt_lab.doctor.verdict import Verdict, Words
 CATALOGUE, combine = BACKWARD.catalogue, BACKWARD.combine
 
 __all__ = ["CATALOGUE", "Exercise", "Mistake", "Outcome", "Trial", "Trouble", "Verdict", "Words", "combine", "examine"]
-__all__ += ["Convention", "in_words", "judge", "plots", "questions", "slip", "suspects"]
+__all__ += ["Convention", "in_words", "judge", "plots", "questions", "recognise", "slip", "suspects"]
 __all__ += ["BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]

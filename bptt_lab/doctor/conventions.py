@@ -50,6 +50,9 @@ class Convention:
     feeds: str = ""
 
     def __post_init__(self):
+        for name in ("weights", "axes", "loss", "takes", "returns", "gradients", "feeds"):
+            need(isinstance(getattr(self, name), str), f"{name} must be text, got {getattr(self, name)!r}")
+        need(isinstance(self.names, Mapping), f'names must be a dict such as {{"Wxh": "U"}}, got {self.names!r}')
         for name in ("weights", "gradients"):
             word = getattr(self, name) or self.weights
             need(word in LAYOUTS, f'{name} must be "out, in" or "in, out", got {word!r}')
@@ -61,7 +64,10 @@ class Convention:
         gradients = ("_", *(f"d{name}" for name in (*self.names, *Params._fields)))
         among("returns must be made of", gradients, split(self.returns))
         needs = "cache" in split(self.takes) and not callable(self.forward)
-        need(not needs, "forward must be your own forward pass, since caches differ, got none: give forward=…")
+        need(
+            not needs,
+            f"forward must be your own forward pass, which makes the cache, got {self.forward}: give forward=…",
+        )
 
     @classmethod
     def cs231n(cls, forward: Callable) -> "Convention":

@@ -32,6 +32,7 @@ def examine(
     """
     stated = convention or Convention()
     stated = stated if isinstance(stated, Convention) else Convention.named(stated)
+    fixed = {name: size for name, size in fixed.items() if size is not None}
     asked = (exercise, yours) if convention is None else put(stated, exercise, yours)
     verdict, more = examination.examine(*asked, seed, seconds, **fixed), ""
     if verdict.kind in ("wrong", "mistake", "crash"):
@@ -45,10 +46,12 @@ def _better(stated: Convention, exercise: Exercise, yours: Callable, verdict: Ve
     """The convention in which all is right, or else in which a known mistake is left, and the call to make."""
     put(stated, exercise, yours)  # else there is nothing to try
     with contextlib.suppress(TypeError, ValueError):
-        if course := _COURSES.get(tuple(signature(yours).parameters)):
+        course = _COURSES.get(tuple(signature(yours).parameters))
+        if course and not stated.forward:
             call = f"checks.Convention.{course}(forward=rnn_forward)"
-            return "" if stated.forward else f"If it is that of a course: {_call(exercise, yours, call)}"
-    tried = list(_answers(stated, exercise, yours, exercise.cases(seed, **fixed)[0], verdict.kind == "mistake"))
+            return f"If it is that of a course: {_call(exercise, yours, call)}"
+    limited = exercise if seconds is None else exercise.but(seconds=seconds)
+    tried = list(_answers(stated, limited, yours, exercise.cases(seed, **fixed)[0], verdict.kind == "mistake"))
     for allowed in ("right", "mistake")[: 1 + (verdict.kind != "mistake")]:
         for candidate, right in tried:
             if right == (allowed == "right") and candidate != stated:

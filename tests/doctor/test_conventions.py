@@ -11,6 +11,7 @@ from strangers import OUTPUT_SLIPS, SLIPS, Tensor, andrew_forward, rnn_forward
 from bptt_lab import bptt, checks
 from bptt_lab.checks import Convention
 from bptt_lab.doctor import BACKWARD, CATALOGUE, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS
+from bptt_lab.doctor.adapter import put
 from bptt_lab.doctor.conventions import LOSSES
 from bptt_lab.exercises import progress
 
@@ -159,6 +160,20 @@ def test_a_stated_convention_is_corrected_too():
     assert 'convention=your_convention.but(axes="B, n, T", loss="sum"))' in verdict.where
 
 
+def test_a_course_with_time_first_is_corrected_too():
+    def rnn_forward(x, h0, Wx, Wh, b):
+        h, cache = strangers.rnn_forward(x.swapaxes(0, 1), h0, Wx, Wh, b)
+        return h.swapaxes(0, 1), cache
+
+    def rnn_backward(dh, cache):
+        return strangers.cs231n(None, dh.swapaxes(0, 1), cache)
+
+    stated = Convention.cs231n(forward=rnn_forward)
+    verdict = checks.check(NAMED, rnn_backward, convention=stated, B=None)
+    assert verdict.where.startswith("rnn_forward gives other states") and 'but(axes="T, B, n"))' in verdict.where
+    assert checks.check(NAMED, rnn_backward, convention=stated.but(axes="T, B, n")).correct
+
+
 def test_the_passes_of_courses_are_known_by_what_they_take():
     for name, forward in (("cs231n", "dh, cache"), ("deeplearning_ai", "da, caches")):
         yours = eval(f"lambda {forward}: None")
@@ -305,11 +320,15 @@ def test_it_says_back_what_it_understood():
         (lambda: Convention(weights="in,out,"), 'weights must be "out, in" or "in, out", got \'in,out,\''),
         (lambda: Convention(gradients="T"), 'gradients must be "out, in"'),
         (lambda: Convention(axes="N, T, D"), "axes must be T, B, n as in \"B, T, n\", got 'N, T, D'"),
+        (lambda: Convention(axes=None), "axes must be text, got None"),
+        (lambda: Convention(takes=["x", "y"]), "takes must be text, got "),
+        (lambda: Convention(names="Wxh"), "names must be a dict such as"),
+        (lambda: Convention.cs231n(forward=3), "for its cache, got 3"),
         (lambda: Convention(loss="mean"), "loss must be one of mean over B, sum, .*, got 'mean'"),
         (lambda: Convention(names={"Wxh": "dU"}), r"names must lead to one of U, W, V, b, c, got \['dU'\]"),
         (lambda: Convention(takes="x, Wxh"), r"takes and feeds must be made of params, .*, got \['Wxh'\]"),
         (lambda: Convention(returns="dU, dWhh"), r"returns must be made of _, dU, .*, got \['dWhh'\]"),
-        (lambda: Convention(takes="cache"), "forward must be your own forward pass, .* got none: give forward="),
+        (lambda: Convention(takes="cache"), "forward must be your own forward pass, .* got None: give forward="),
         (lambda: checks.check(BACKWARD, einsum, convention="cs231n"), "forward must be your own forward pass"),
         (lambda: checks.check(BACKWARD, einsum, convention="numpy"), "a Convention or one of columns, .*'numpy'"),
         (lambda: checks.check(BACKWARD, einsum, convention=7), "a Convention or one of columns"),
@@ -337,3 +356,29 @@ def test_what_is_no_function_is_refused():
 def test_what_the_convention_can_be_told_is_documented():
     text = inspect.getdoc(Convention)
     assert all(re.search(rf"^{name} ", text, re.MULTILINE) for name in Convention.__dataclass_fields__)
+
+
+# the whole catalogue
+
+
+def test_the_whole_catalogue_is_named_through_a_convention():
+    convention = Convention("in, out", "B, T, n", "sum", takes="y, trace, params")
+
+    def theirs(mistake, y, trace, params):
+        U, W, V, b, c = params
+        trace, y = type(trace)(*(z.swapaxes(0, 1) for z in trace)), y.swapaxes(0, 1)
+        grads = mistake.backward(type(params)(U.T, W.T, V.T, b, c), trace, y)
+        return [grad.T * y.shape[1] for grad in grads]
+
+    for name, mistake in CATALOGUE.items():
+        assert checks.check(BACKWARD, partial(theirs, mistake), convention=convention).mistakes == (name,)
+
+
+def test_what_a_layer_can_do_wrong_is_named_and_what_it_cannot_is_not():
+    exercise, _ = put(STRANGERS["cs231n"][1], BACKWARD, strangers.cs231n)
+    for name, mistake in exercise.catalogue.items():
+        verdict = checks.check(exercise, mistake.backward)
+        assert (name,) in (verdict.mistakes, *verdict.alternatives) and mistake.touches <= exercise.steps.keys()
+    assert {*CATALOGUE} - {*exercise.catalogue} == {
+        name for name, mistake in CATALOGUE.items() if mistake.touches <= {"dL_do", "dL_dV", "dL_dc"}
+    }
