@@ -63,11 +63,8 @@ class Convention:
         among("takes and feeds must be made of", known, split(f"{self.takes}, {self.feeds}"))
         gradients = ("_", *(f"d{name}" for name in (*self.names, *Params._fields)))
         among("returns must be made of", gradients, split(self.returns))
-        needs = "cache" in split(self.takes) and not callable(self.forward)
-        need(
-            not needs,
-            f"forward must be your own forward pass, which makes the cache, got {self.forward}: give forward=…",
-        )
+        there = "cache" not in split(self.takes) or callable(self.forward)
+        need(there, f"forward must be your own forward pass, for its cache, got {self.forward}: give forward=…")
 
     @classmethod
     def cs231n(cls, forward: Callable) -> "Convention":
