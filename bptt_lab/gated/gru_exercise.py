@@ -38,13 +38,17 @@ def _gates(k: object, dL_dh: Array, t: int | slice) -> dict[str, Array]:
     return {name: parts[taken] for name, taken in zip(_letters(k), k.order)}
 
 
-def _walk(k: object) -> Array:
-    """∂L/∂h, (T, B, n_h)."""
-    dL_dh, W = k.direct.copy(), _blocks(k, k.W_back)
+def _walk(k: object, added_up: bool = False) -> Array:
+    """∂L/∂h, (T, B, n_h).
+
+    added_up   what is handed on to the step before is added to what was handed on earlier
+    """
+    dL_dh, W, handed_on = k.direct.copy(), _blocks(k, k.W_back), 0.0
     for t in reversed(range(1, len(dL_dh))):
         parts = _gates(k, dL_dh[t], t)
-        dL_dh[t - 1] += dL_dh[t] * k.keep[t] + k.by_candidate(parts["g"], W["g"], t)
-        dL_dh[t - 1] += parts["r"] @ W["r"] + parts["z"] @ W["z"]
+        by_gates = parts["r"] @ W["r"] + parts["z"] @ W["z"] + k.by_candidate(parts["g"], W["g"], t)
+        handed_on = handed_on * added_up + dL_dh[t] * k.keep[t] + by_gates
+        dL_dh[t - 1] += handed_on
     return dL_dh
 
 
@@ -88,6 +92,9 @@ _OF_BOTH = [*MISTAKES, *of_blocks("rzg"),
     Mistake("kept_part_missing", None, "∂L/∂h^(t) without z^(t+1) ∂L/∂h^(t+1)",
             "Who reads h^(t), besides the output and the gates of the next step?",
             after={"keep": lambda k, right: 0 * right}),
+    Mistake("handed_on_and_kept", None, "what comes from step t + 1 added to what came from all later steps",
+            "What of step t + 1 is still in the variable that you hand to step t - 1?",
+            instead={"dL_dh": lambda k: _walk(k, added_up=True)}),
     Mistake("update_gate_missing", None, "∂L/∂h^(t) = … + ∂L/∂h^(t+1)",
             "How much of h^(t) is left in h^(t+1)?",
             after={"keep": lambda k, right: np.ones_like(right)}),

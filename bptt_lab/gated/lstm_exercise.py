@@ -64,6 +64,18 @@ def _two_loops(k: object, first: str) -> Array:
     return np.stack([h, s])
 
 
+def _added_up(k: object, which: str) -> Array:
+    """What is handed on to the step before is added to what was handed on earlier, for "h", "s" or both."""
+    h, s = k.direct.copy(), np.zeros_like(k.direct)
+    next_h = next_s = 0.0
+    for t in reversed(range(len(h))):
+        h[t] += next_h
+        s[t] = h[t] * k.dh_ds[t] + next_s
+        next_h = next_h * ("h" in which) + _gates(k, h[t], s[t], t) @ k.W_back
+        next_s = next_s * ("s" in which) + s[t] * k.keep[t]
+    return np.stack([h, s])
+
+
 STEPS_OF_THE_LSTM = STEPS | slopes("ifq") | {
     "slope_s": lambda k: 1 - np.tanh(k.s) ** 2,
     "dh_ds": lambda k: k.q * k.slope_s,
@@ -140,6 +152,15 @@ _MISTAKES = [
     Mistake("one_array_for_state_and_cell", None, "∂L/∂h^(t) and ∂L/∂s^(t) added up in one array",
             "How many arrays did you make, and how many names do they have?",
             instead={"walk": lambda k: _walk(k, arrays="hh")}),
+    Mistake("handed_on_and_kept_for_the_state", None, "Wᵀ ∂L/∂a^(t+1) added to that of all later steps",
+            "What of step t + 1 is still in the variable that you hand to step t - 1?",
+            instead={"walk": lambda k: _added_up(k, "h")}),
+    Mistake("handed_on_and_kept_for_the_cell", None, "f^(t+1) ∂L/∂s^(t+1) added to that of all later steps",
+            "What of step t + 1 is still in the variable that you hand to step t - 1?",
+            instead={"walk": lambda k: _added_up(k, "s")}),
+    Mistake("handed_on_and_kept_for_both", None, "what comes from step t + 1 added to what came from all later steps",
+            "What of step t + 1 is still in the two variables that you hand to step t - 1?",
+            instead={"walk": lambda k: _added_up(k, "hs")}),
     Mistake("brackets_missing_in_the_slope", None, "∂L/∂s^(t) = q^(t) ∂L/∂h^(t) 1 - tanh²(s^(t)) + …",
             "What does Python do first in your line for the cell: the product, or the difference?",
             instead={"walk": lambda k: _walk(k, by_state=lambda k, g, t: g * k.q[t] - np.tanh(k.s[t]) ** 2)}),

@@ -97,6 +97,10 @@ MISTAKES = [mistake for mistake in BACKWARD.catalogue.values() if mistake.touche
     Mistake("dW_with_same_h", None, "∂L/∂W = Σ_t ∂L/∂a^(t) h^(t)ᵀ",
             "Which state does W multiply in step t?",
             instead={"dL_dW": lambda k: total(k.dL_da, k.h)}),
+    Mistake("first_step_left_out", None, "∂L/∂U, ∂L/∂V, ∂L/∂b and ∂L/∂c summed over t = 2 … T",
+            "Which is the last value of t in your loop?",
+            instead={"dL_dU": lambda k: total(k.dL_da[1:], k.x[1:]), "dL_db": lambda k: k.dL_da[1:].sum(axis=(0, 1)),
+                     "dL_dV": lambda k: total(k.dL_do[1:], k.h[1:]), "dL_dc": lambda k: k.dL_do[1:].sum(axis=(0, 1))}),
     Mistake("dU_from_last_step_only", None, "∂L/∂U = ∂L/∂a^(T) x^(T)ᵀ",
             "Does each step add to what is there, or write over it?",
             instead={"dL_dU": lambda k: total(k.dL_da[-1:], k.x[-1:])}),
@@ -112,40 +116,62 @@ MISTAKES = [mistake for mistake in BACKWARD.catalogue.values() if mistake.touche
 
 def of_blocks(order: str) -> list[Mistake]:
     """Mistakes in the blocks of a cell, whose letters stand in this order; g is the candidate, all others are gates."""
-    gates = order.replace("g", "")
-    where, read = "In which order do the rows of U, W and b hold the blocks?", "Which of the blocks read h^(t-1)?"
-    between = "What lies between what goes into a gate and what comes out?"
-    ones, entries = (lambda k: np.ones_like(k.g)), []
+    return [*_of_order(order), *_of_slopes(order.replace("g", ""))]
+
+
+def _of_order(order: str) -> list[Mistake]:
+    """Each other order; all blocks in one array; a block that is forgotten on the way back."""
+    entries = []
     for wrong in map("".join, permutations(order)):
         if wrong != order:
             formula = f"blocks in the order {', '.join(wrong)}"
-            entries.append(Mistake(f"order_{'_'.join(wrong)}", None, formula, where, {"order": lambda k, w=wrong: w}))
+            entries.append(Mistake(f"order_{'_'.join(wrong)}", None, formula,
+                                   "In which order do the rows of U, W and b hold the blocks?",
+                                   instead={"order": lambda k, wrong=wrong: wrong}))  # fmt: skip
     for n in order:
         entries += [
             Mistake(f"one_array_for_all_blocks_{n}_is_written_last", None, f"each block of ∂L/∂a = ∂L/∂a_{n}",
                     "How many arrays did you make, and how many names do they have?",
                     instead={"order": lambda k, n=n: n * len(order)}),
-            Mistake(f"h_is_not_read_by_{n}", None, f"∂L/∂h^(t) without W_{n}ᵀ ∂L/∂a_{n}^(t+1)", read,
+            Mistake(f"h_is_not_read_by_{n}", None, f"∂L/∂h^(t) without W_{n}ᵀ ∂L/∂a_{n}^(t+1)",
+                    "Which of the blocks read h^(t-1)?",
                     after={"W_back": lambda k, right, n=n: _without(right, order.index(n), len(order))}),
-            Mistake(f"slope_of_{n}_missing", None, f"∂L/∂a_{n}^(t) = ∂L/∂{n}^(t)",
-                    f"What lies between a_{n}^(t) and {n}^(t)?", instead={f"slope_{n}": ones}),
         ]  # fmt: skip
-    return entries + [
+    return entries
+
+
+def _of_slopes(gates: str) -> list[Mistake]:
+    def all_gates(slope: Callable[[Array], Array]) -> dict[str, Callable]:
+        return {f"slope_{n}": lambda k, n=n: slope(getattr(k, n)) for n in gates}
+
+    single = [
+        Mistake(f"slope_of_{n}_missing", None, f"∂L/∂a_{n}^(t) = ∂L/∂{n}^(t)",
+                f"What lies between a_{n}^(t) and {n}^(t)?",
+                instead={f"slope_{n}": lambda k: np.ones_like(k.g)})
+        for n in gates + "g"
+    ] + [
+        Mistake(f"half_of_the_slope_of_{n}", None, f"{n}^(t) for the slope of the gate {n}",
+                "What is the slope of the sigmoid, written with its value?",
+                instead={f"slope_{n}": lambda k, n=n: getattr(k, n)})
+        for n in gates
+    ]  # fmt: skip
+    return single + [
         Mistake("gate_slopes_missing", None, f"∂L/∂a^(t) of {', '.join(gates)} without the slope of the sigmoid",
-                between, instead={f"slope_{n}": ones for n in gates}),
+                "What lies between what goes into a gate and what comes out?",
+                instead=all_gates(np.ones_like)),
         Mistake("tanh_slope_for_gates", None, f"1 - {gates[0]}^(t)² for the slope of the gate {gates[0]}, and so on",
                 "Which function makes a gate, and what is its slope?",
-                instead={f"slope_{n}": lambda k, n=n: 1 - getattr(k, n) ** 2 for n in gates}),
+                instead=all_gates(lambda p: 1 - p**2)),
         Mistake("sigmoid_slope_for_candidate", None, "g^(t) (1 - g^(t)) for the slope of the candidate",
-                "Which function makes the candidate?", instead={"slope_g": lambda k: k.g * (1 - k.g)}),
+                "Which function makes the candidate?",
+                instead={"slope_g": lambda k: _slope(k.g)}),
         Mistake("slopes_at_a", None, "a (1 - a) for the slope of a gate, 1 - a_g^(t)² for that of the candidate",
-                "Does g (1 - g) take what goes into the sigmoid, or what comes out?",
-                instead={f"slope_{n}": lambda k, n=n: _slope(_logit(getattr(k, n))) for n in gates}
+                "Do p (1 - p) and 1 - p² take what goes into sigmoid and tanh, or what comes out?",
+                instead=all_gates(lambda p: _slope(np.log(p / (1 - p))))
                 | {"slope_g": lambda k: 1 - np.arctanh(k.g) ** 2}),
-        Mistake("sigmoid_and_tanh_twice", None, "the slopes σ'(i^(t)), tanh'(g^(t)) and so on",
+        Mistake("sigmoid_and_tanh_twice", None, f"the slopes σ'({gates[0]}^(t)), tanh'(g^(t)) and so on",
                 "The trace holds what came out of sigmoid and tanh. How often have you applied them?",
-                instead={f"slope_{n}": lambda k, n=n: _slope(sigmoid(getattr(k, n))) for n in gates}
-                | {"slope_g": lambda k: 1 - np.tanh(k.g) ** 2}),
+                instead=all_gates(lambda p: _slope(sigmoid(p))) | {"slope_g": lambda k: 1 - np.tanh(k.g) ** 2}),
     ]  # fmt: skip
 
 
@@ -157,10 +183,6 @@ def slopes(order: str) -> dict[str, Callable]:
 def _slope(p: Array) -> Array:
     """Of the sigmoid where its value is p."""
     return p * (1 - p)
-
-
-def _logit(p: Array) -> Array:
-    return np.log(p / (1 - p))
 
 
 def _without(W: Array, place: int, n: int) -> Array:
@@ -182,28 +204,44 @@ def place_for(order: str, asleep: str, one: Mapping[str, tuple], two: Mapping[st
 
     def place(found) -> Words:
         wrong = set(found.wrong())
-        if not {"U", "b"} <= wrong or "V" in wrong or "c" in wrong:
+        if not {"U", "b"} <= wrong or wrong & {"V", "c"}:
             return _in_a_sum(wrong)
+        if "W" not in wrong:
+            look = "look at the first step, and at the sums for ∂L/∂U and ∂L/∂b"
+            question = "Do your loop and your sums reach the first step?"
+            return f"∂L/∂W is right, to which the first step adds nothing: {look}", question, None
         if rows := _wrong_rows(found, order, 1, "Ub"):
-            if asleep in rows:
-                look = f"look at the order of the blocks, and at what {asleep}^(t) is multiplied with"
-                look = look, "Which gate has nothing to multiply in the first step, and what is then its gradient?"
-            else:
-                look = one.get(rows) or _at_gates(rows)
-            return f"already a single step is wrong, in the rows of {_and(rows)}: {look[0]}", look[1], None
+            return _one_step(rows, asleep, one)
         if not found.right_at_one("T"):
             return "look at ∂L/∂a^(t), which U, W and b need, first with T = 1", two[""][1], None
-        if rows := _wrong_rows(found, order, 2, "W"):
-            look, question = _at_gates(rows)
-            proof = "a single step is right, where the state before is 0; with two, ∂L/∂W is wrong in the rows of"
-            return f"{proof} {_and(rows)}: {look} where the state before is not 0", question, None
-        if rows := _wrong_rows(found, order, 2, "Ub"):
-            look, question = two.get(rows) or two[""]
-            return f"a single step is right, and so is the newer one of two steps: {look}", question, None
-        question = "Is all that has arrived at step t handed on to step t - 1, or only a part of it?"
-        return "one step and two steps are right: look at what is handed on from step to step", question, None
+        return _two_steps(_wrong_rows(found, order, 2, "W"), _wrong_rows(found, order, 2, "Ub"), order, two)
 
     return place
+
+
+def _one_step(rows: str, asleep: str, one: Mapping[str, tuple]) -> Words:
+    look, question = one.get(rows) or _at_gates(rows)
+    if asleep in rows:
+        look = f"look at the order of the blocks, and at the factors of ∂L/∂a_{asleep}^(t)"
+        question = "Which gate has nothing to multiply in the first step, and what is then its gradient?"
+    return f"already a single step is wrong, in the rows of {_and(rows)}: {look}", question, None
+
+
+def _two_steps(newer: str, both: str, order: str, two: Mapping[str, tuple]) -> Words:
+    """A single step is right; of two, these rows are wrong in the newer one, and these in their sum."""
+    if newer == order:
+        question = "Where does the walk back start, and with what?"
+        return "a single step is right; of two, the newer one is wrong in all rows: begin there", question, None
+    if newer:
+        look, question = _at_gates(newer)
+        proof = "a single step is right, where the state before is 0; with two, ∂L/∂W is wrong in the rows of"
+        return f"{proof} {_and(newer)}: {look} where the state before is not 0", question, None
+    if both:
+        look, question = two.get(both) or two[""]
+        return f"a single step is right, and so is the newer one of two steps: {look}", question, None
+    question = "What goes on from step t to step t - 1: all that has arrived at t, once, and nothing else?"
+    look = "look at what is handed on from step to step, and at each index that is not t"
+    return f"not seen with one step or two: {look}", question, None
 
 
 def _in_a_sum(wrong: set[str]) -> Words:
@@ -217,12 +255,8 @@ def _in_a_sum(wrong: set[str]) -> Words:
 
 
 def _at_gates(rows: str) -> tuple[str, str]:
-    if len(rows) == 1:
-        return (
-            f"look at ∂L/∂a_{rows}^(t)",
-            f"What does {rows}^(t) multiply on the way forward, and what made it?",
-        )
-    question = "What does each of them multiply on the way forward, and what made it?"
+    subject = f"does {rows}^(t)" if len(rows) == 1 else "does each of them"
+    question = f"What {subject} multiply on the way forward, and what made it?"
     return f"look at {_and(f'∂L/∂a_{n}^(t)' for n in rows)}", question
 
 

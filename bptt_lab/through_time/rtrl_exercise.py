@@ -161,7 +161,7 @@ def _place(found) -> tuple[str, str, int | None]:
         question = "What do the sequences of a batch share: M, the states, the influence?"
         return "one sequence alone is right: look at what the sequences share", question, None
     if not found.right_at_one("T"):
-        question = "Without a past, for which i, j and k is ∂h_i/∂M_jk not 0, and what stands there?"
+        question = "Without a past, for which i and j is ∂h_i/∂M_jk not 0, and what multiplies it in the last sum?"
         return "look at the slope, the direct term and the last sum, first with T = 1, without a past", question, None
     question = "Over which index does W sum, what is multiplied by the slope, and when is the error of each step used?"
     return "a single step is right: look at what the influence takes from the step before", question, None

@@ -11,11 +11,14 @@ from bptt_lab.through_time.answers import GIVE_IT_AWAY
 from bptt_lab.through_time.truncated import truncated_backward
 
 
-def _near_part(k, window: int) -> Array:
-    """Σ over the errors that are fewer than `window` steps later, all of them going back side by side."""
+def _near_part(k, window: int, added: bool = True) -> Array:
+    """Σ over the errors that are fewer than `window` steps later, all of them going back side by side.
+
+    added   False: of each sum the last term only
+    """
     carried, total = k.direct, np.zeros_like(k.direct)
     for _ in range(min(window, len(k.direct))):
-        total[: len(carried)] += carried
+        total[: len(carried)] = carried + added * total[: len(carried)]
         carried = (carried[1:] * k.slope_next[: len(carried) - 1]) @ k.W_back
     return total
 
@@ -110,6 +113,9 @@ _MISTAKES = [
     Mistake("only_the_last_error_travels", None, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t), and a part of the last error near T",
             "Which errors go back in your code: all, or the last one alone?",
             instead={"dL_dh": _last_error_only}),
+    Mistake("errors_written_over_each_other", None, "∂L^(s)/∂h^(t) of the last s = t + window - 1 alone",
+            "What does your code do where two errors meet in one state?",
+            instead={"dL_dh": lambda k: _near_part(k, k.window, added=False)}),
     Mistake("errors_counted_again", None, "each walk begins with all that has arrived, not with its own error",
             "What does the walk of one error carry: that error alone, or all that earlier walks have left there?",
             instead={"dL_dh": _counted_again}),
@@ -137,19 +143,31 @@ def _place(found) -> tuple[str, str, int | None]:
         chosen = [i for i, case in enumerate(found.cases) if holds(case.sizes["window"], case.sizes["T"])]
         return bool(chosen) and not any(map(found.wrong, chosen))
 
-    if found.wrong() != ["U", "W", "b"] or not found.right_at_one("T"):
+    wrong, one = found.wrong(), right_where(lambda window, T: window == 1 < T)
+    if wrong == ["U", "b"]:
+        question = "Does a walk reach the first state where its window allows it, and do your sums begin at step 1?"
+        look = "look at the first step, and at the sums for ∂L/∂U and ∂L/∂b"
+        return f"∂L/∂W is right, to which the first step adds nothing: {look}", question, None
+    if one and wrong == ["U", "W", "b"] and not found.right_at_one("T"):
+        question = "With one step alone, what may a larger window change?"
+        return (
+            "window = 1 is right, a larger one with T = 1 is not: look at each use of it",
+            question,
+            None,
+        )
+    if wrong != ["U", "W", "b"] or not found.right_at_one("T"):
         return BACKWARD.place(found)
     whole = right_where(lambda window, T: window >= T > 1)
-    if not right_where(lambda window, T: window == 1 < T):
-        if whole:
-            question = "With window 1, how many states does the error of one step reach?"
-            return "the walk as such is right: look at where it ends, first with window = 1", question, None
+    if not one and whole:
+        question = "With window 1, which errors walk, and how many states does each of them reach?"
+        return "the walk as such is right: look at which errors walk and how far, first with window = 1", question, None
+    if not one:
         question = "With window 1, which errors are in ∂L/∂h^(t)?"
-        return "a single step is right, but two steps with window = 1 are not: begin with these", question, None
+        return "a single step is right, but window = 1 with more steps is not: begin with these", question, None
     if whole:
         question = "With window 3, which is the last state that the error of step 5 reaches, and which that of step 6?"
         return "window = 1 is right, and so is a window of T or more: look at where each walk ends", question, None
-    question = "What does an error pass between two states, and does each error's walk begin with that error alone?"
+    question = "What does an error pass between two states, and what does your code do where two errors meet?"
     return "window = 1 is right: look at how an error goes from one state to the state before", question, None
 
 
