@@ -16,7 +16,7 @@ from bptt_lab.gated.mistakes import (
     place_for,
     slopes,
     total,
-)  # fmt: skip
+)
 from bptt_lab.model import Array
 
 
@@ -76,7 +76,7 @@ def _added_up(k: object, which: str) -> Array:
     return np.stack([h, s])
 
 
-STEPS_OF_THE_LSTM = STEPS | slopes("ifq") | {
+_STEPS = STEPS | slopes("ifq") | {
     "slope_s": lambda k: 1 - np.tanh(k.s) ** 2,
     "dh_ds": lambda k: k.q * k.slope_s,
     "keep": lambda k: k.f,  # ∂s^(t)/∂s^(t-1) at t, as the recursion uses it
@@ -183,7 +183,7 @@ _MISTAKES = [
 LSTM_BACKWARD = Exercise(
     reference=lstm.backward,
     answer=lstm.Params("dL_dU", "dL_dW", "dL_dV", "dL_db", "dL_dc"),
-    steps=STEPS_OF_THE_LSTM,
+    steps=_STEPS,
     draw=draw_for(lstm),
     sizes=SIZES,
     mistakes=[*MISTAKES, *of_blocks("ifgq"), *_MISTAKES],
