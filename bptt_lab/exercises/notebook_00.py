@@ -73,7 +73,7 @@ EXERCISES = [
                 *(
                     "n_blocks",
                     "the means of n blocks",
-                    "Is n how many values a block has, or how many blocks there are?",
+                    "How many values has a block, and how many blocks are there?",
                 ),
                 lambda values, n: values.reshape(n, -1).mean(axis=1),
             ),
