@@ -46,8 +46,8 @@ def _draw_sums(rng: np.random.Generator, T: int, B: int) -> dict[str, object]:
     Drawn again until it matters that nothing comes before the first step: with a one there, the answer is another.
     """
     x = rng.choice(2, (T, B, 2), p=[0.3, 0.7]).astype(float)
-    ways = itertools.product([1, -1], repeat=T)
-    x = np.concatenate([np.stack([x_t[:, ::way] for x_t, way in zip(x, each)]) for each in ways], axis=1)
+    ways = itertools.product([1, -1], repeat=2)  # of every other step, and of those between
+    x = np.concatenate([np.stack([x_t[:, :: way[t % 2]] for t, x_t in enumerate(x)]) for way in ways], axis=1)
     y = data.to_bits(data.from_bits(x).sum(axis=1) % 2**T, T)[..., None].astype(float)
     after_a_one = _best_guesser(x, y, lambda ones, t: (ones[t], ones[t - 1] if t else 1))
     if T > 2 and after_a_one == right_with_one_step_of_memory(x, y):
@@ -125,7 +125,7 @@ EXERCISES = [
         title="The best guesser with one step of memory",
         reference=right_with_one_step_of_memory,
         draw=_draw_sums,
-        sizes=[dict(T=4, B=3), dict(T=3, B=5), dict(T=1, B=4), dict(T=5, B=1)],
+        sizes=[dict(T=4, B=7), dict(T=3, B=5), dict(T=1, B=4), dict(T=6, B=2)],
         mistakes=[
             slip(
                 *("no_memory", "the right bits of one who knows the ones now", "Where does your guesser look back?"),
