@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-_PLACES = [os.path.dirname(__file__), os.path.dirname(np.__file__)]
+_PLACES = [os.path.dirname(os.path.dirname(__file__)), os.path.dirname(np.__file__)]
 _PLACES += [sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")]
 _NOT_THEIRS = tuple({os.path.normcase(place) + os.sep for place in _PLACES})
 
