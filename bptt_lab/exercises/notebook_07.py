@@ -31,7 +31,7 @@ EXERCISES = [
         fixed=ONE,
         forbidden=FORBIDDEN,
         hints=(
-            "Which two quantities are computed from h^(t)?",
+            "Who reads h^(t)?",
             "Walk from the last step to the first, and keep what the next state sends back. At the last step it is 0.",
             "What goes back from step t + 1 meets the slope of that step's tanh first, and then W. "
             "Which of params.W and params.W.T takes a vector back?",
