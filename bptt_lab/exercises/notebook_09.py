@@ -149,7 +149,7 @@ EXERCISES = [
         ],
         hints=(
             "In which order must sizes and seeds be tried, so that the first success is the answer?",
-            "Each network needs its own generator, np.random.default_rng(seed), for its start and for its training.",
+            "Each network needs a generator of its own, made from its seed, for its start and for its training.",
             "Two loops: sizes outside, from 1 up; seeds inside. Train, call automaton.prove, and return as soon as the "
             'status is "proved".',
         ),
