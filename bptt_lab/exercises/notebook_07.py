@@ -2,14 +2,9 @@
 
 from bptt_lab import through_time
 from bptt_lab.doctor import BACKWARD, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS
-from bptt_lab.through_time.truncated import truncated_state_grads
 
 ONE = {"B": 1, "n_y": 1}
-FORBIDDEN = (  # the gradient of the plain network, wherever the course has it
-    *BACKWARD.forbidden,
-    *(through_time.rtrl, through_time.checkpointed_backward, through_time.chunked_backward),
-    *(through_time.truncated_backward, truncated_state_grads, through_time.credit),
-)
+FORBIDDEN = (*BACKWARD.forbidden, *through_time.GIVE_IT_AWAY)
 
 EXERCISES = [
     OUTPUT_GRADS.but(
