@@ -4,6 +4,7 @@ plots        the error of each gradient at each step
 recognise    the convention in which a function would be right
 adapter      our problems for code in another convention, and its answer
 conventions  the words that say which convention
+confusion    how often the doctor is right about the mistakes it knows
 examination  ask, compare, and put the finding into words
 verdict      what is said: a table, a sentence, and hints, one at a time
 compare      an answer of any kind beside the right one
@@ -30,6 +31,7 @@ Another exercise on the plain network starts from one that is there: BACKWARD.bu
 """
 
 from bptt_lab.doctor import plots, recognise
+from bptt_lab.doctor.confusion import confusion
 from bptt_lab.doctor.conventions import Convention
 from bptt_lab.doctor.examination import examine, judge, questions
 from bptt_lab.doctor.exercise import Exercise
@@ -41,6 +43,6 @@ from bptt_lab.doctor.verdict import Verdict, Words
 
 CATALOGUE, combine = BACKWARD.catalogue, BACKWARD.combine
 
-__all__ = ["CATALOGUE", "Exercise", "Mistake", "Outcome", "Trial", "Trouble", "Verdict", "Words", "combine", "examine"]
-__all__ += ["Convention", "in_words", "judge", "plots", "questions", "recognise", "slip", "suspects"]
+__all__ = ["CATALOGUE", "Convention", "Exercise", "Mistake", "Outcome", "Trial", "Trouble", "Verdict", "Words"]
+__all__ += ["combine", "confusion", "examine", "in_words", "judge", "plots", "questions", "recognise", "slip", "suspects"]
 __all__ += ["BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]

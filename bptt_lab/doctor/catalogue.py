@@ -20,6 +20,21 @@ def _walk_with_updates(k: Pass) -> Array:
     return dL_dh
 
 
+def _walk_with_a_growing_carry(k: Pass) -> Array:
+    dL_dh, carry = k.direct.copy(), np.zeros_like(k.h[0])
+    for t in reversed(range(len(dL_dh) - 1)):
+        carry += (dL_dh[t + 1] * k.slope_next[t]) @ k.W_back
+        dL_dh[t] += carry
+    return dL_dh
+
+
+def _walk_forwards(k: Pass) -> Array:
+    dL_dh = k.direct.copy()
+    for t in range(len(dL_dh) - 1):
+        dL_dh[t + 1] += (dL_dh[t] * k.slope[t]) @ k.W_back
+    return dL_dh
+
+
 def _batch_means(left: str, right: str) -> Callable[[Pass], Array]:
     return lambda k: getattr(k, left).sum(axis=1).T @ getattr(k, right).mean(axis=1)
 
@@ -65,6 +80,9 @@ MISTAKES = [
     Mistake("divided_by_outputs_not_batch", 3, "∂L/∂o^(t) = (ŷ^(t) - y^(t)) / n_y",
             "Which axis of your array is the batch?",
             after={"dL_do": lambda k, right: right * k.y.shape[1] / k.y.shape[2]}),
+    Mistake("divided_by_steps_not_batch", 3, "∂L/∂o^(t) = (ŷ^(t) - y^(t)) / T",
+            "By which of the sizes do you divide, and what does it count?",
+            after={"dL_do": lambda k, right: right * k.y.shape[1] / len(k.y)}),
     Mistake("averaged_over_everything", 3, "∂L/∂o^(t) = (ŷ^(t) - y^(t)) / (T B n_y)",
             "Over which axes does the loss average, and over which does it only sum?",
             after={"dL_do": lambda k, right: right / k.y[:, 0].size}),
@@ -112,6 +130,9 @@ MISTAKES = [
     Mistake("last_state_left_out", 7, "∂L/∂h^(T) = 0",
             "Where does the walk back start, and with what?",
             after={"direct": lambda k, right: only(right, slice(0, -1))}),
+    Mistake("error_one_step_early", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t+1) + Wᵀ H^(t+1) ∂L/∂h^(t+1)",
+            "Where in your loop is Vᵀ ∂L/∂o^(t) added: before you use the gradient of this state, or after it?",
+            after={"direct": lambda k, right: np.concatenate([right[1:], 0 * right[:1]])}),
     Mistake("W_not_transposed", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + W H^(t+1) ∂L/∂h^(t+1)",
             "Your gradients are rows. Which side of W do they meet, and is that the way back?",
             after={"W_back": lambda k, right: right.T}),
@@ -139,6 +160,21 @@ MISTAKES = [
     Mistake("recursion_counted_twice", 10, "∂L/∂h^(t) times total derivatives of h^(t), not immediate ones",
             "When ∂L/∂h^(t) already knows all that happens later, which derivative of h^(t) is left to multiply with?",
             after={"dL_dh": lambda k, right: walk_back(right, k.slope_next, lambda g, H: (g * H) @ k.W_back)}),
+    Mistake("carry_added_up", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Σ_(s > t) Wᵀ H^(s) ∂L/∂h^(s)",
+            "What you carry to the step before: is it new in each step, or does it grow?",
+            instead={"dL_dh": _walk_with_a_growing_carry}),
+    Mistake("walked_forwards", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ H^(t-1) ∂L/∂h^(t-1)",
+            "In which order does your loop visit the steps, and from which side does a gradient come?",
+            instead={"dL_dh": _walk_forwards}),
+    Mistake("states_not_reversed", 7, "∂L/∂h^(T+1-t) in the place of ∂L/∂h^(t)",
+            "Your loop meets the last step first. In which order does it leave what you collect?",
+            after={"dL_dh": lambda k, right: right[::-1]}),
+    Mistake("one_array_for_all_states", 7, "Σ_s ∂L/∂h^(s) in the place of each ∂L/∂h^(t)",
+            "How many arrays are there for the gradients of the states: does [array] * T copy it?",
+            after={"dL_dh": lambda k, right: np.broadcast_to(right.sum(axis=0), right.shape)}),
+    Mistake("last_written_state_everywhere", 7, "∂L/∂h^(1) in the place of each ∂L/∂h^(t)",
+            "Does your list hold T arrays, or T names of one array that is written again in each step?",
+            after={"dL_dh": lambda k, right: np.broadcast_to(right[FIRST], right.shape)}),
     Mistake("W_updated_inside_loop", 7, "Wᵀ replaced by (W - learning rate · gradient so far)ᵀ, during the walk back",
             "Is W the same at the end of your loop as at its start?",
             instead={"dL_dh": _walk_with_updates}),
@@ -168,6 +204,9 @@ MISTAKES = [
     Mistake("dW_with_same_h", 10, "∂L/∂W = Σ_t H^(t) ∂L/∂h^(t) h^(t)ᵀ",
             "Which state does W multiply in step t?",
             instead={"dL_dW": summed("dL_da", "h")}),
+    Mistake("last_state_before_the_first_step", 10, "∂L/∂W with h^(T) as the state before the first step",
+            "At the first step, which index do you ask for, and what does Python give for it?",
+            instead={"dL_dW": lambda k: np.tensordot(k.dL_da, np.roll(k.h, 1, axis=0), axes=((0, 1), (0, 1)))}),
     Mistake("dW_transposed", 10, "∂L/∂W = Σ_t h^(t-1) (H^(t) ∂L/∂h^(t))ᵀ",
             "Row i of W makes unit i. Which index of your product belongs to unit i?",
             after={"dL_dW": lambda k, right: right.T}),

@@ -13,10 +13,11 @@ from bptt_lab.doctor.passes import Mistake
 from bptt_lab.doctor.steps import RIGHT, only
 from bptt_lab.model import Params
 
-_SIZES = [  # all different, then each of T, B and n_y equal to 1, then all different again
+_SIZES = [  # all different, then each of T, B and n_y equal to 1, then all different again; n_y = 2 would hide 2 / n_y
     dict(T=T, B=B, n_x=n_x, n_h=n_h, n_y=n_y)
-    for T, B, n_x, n_h, n_y in [(7, 4, 3, 5, 2), (1, 4, 3, 5, 2), (7, 1, 3, 5, 2), (7, 4, 3, 5, 1), (9, 3, 2, 6, 4)]
+    for T, B, n_x, n_h, n_y in [(7, 4, 2, 5, 3), (1, 4, 2, 5, 3), (7, 1, 2, 5, 3), (7, 4, 2, 5, 1), (30, 8, 3, 6, 5)]
 ]
+_LONG = 20  # steps; in longer problems an error that goes back so far must still count
 _FORBIDDEN = (
     *(bptt.backward, bptt.output_grads, bptt.state_grads, bptt.param_grads),
     *(gradcheck.complex_step, gradcheck.central_differences, gradcheck.state_grads),
@@ -26,13 +27,17 @@ _EQUATIONS = {"U": 11, "W": 10, "V": 6, "b": 9, "c": 5}  # of the sums
 
 
 def draw(rng: np.random.Generator, T: int, B: int, n_x: int, n_h: int, n_y: int) -> dict[str, object]:
-    """A problem on which no known mistake hides: asymmetric W, and biases.
+    """A problem on which no known mistake hides: asymmetric W, biases, both bits; no gradient reaches 5.
 
+    Where it is long, small inputs leave tanh steep, and W turns a state without making it shorter.
     ∂L/∂o and ∂L/∂h are random, so that a stage which is given them depends on no other stage.
     """
-    shapes = [(n_h, n_x), (n_h, n_h), (n_y, n_h), (n_h,), (n_y,)]
-    params = Params(*(rng.uniform(-0.7, 0.7, shape) for shape in shapes))  # small enough that no tanh is flat
-    x, y = rng.normal(size=(T, B, n_x)), rng.integers(0, 2, (T, B, n_y)).astype(float)
+    shapes, scale = [(n_h, n_x), (n_h, n_h), (n_y, n_h), (n_h,), (n_y,)], 0.6 if T <= _LONG else 0.2
+    params = Params(*(rng.uniform(-scale, scale, shape) for shape in shapes))  # small enough that no tanh is flat
+    if T > _LONG:
+        params = params._replace(W=np.linalg.qr(params.W)[0])
+    x = rng.normal(size=(T, B, n_x))
+    y = rng.permutation(np.arange(T * B * n_y) % 2.0).reshape(T, B, n_y)  # half of them 1
     dL_do, dL_dh = rng.normal(size=(T, B, n_y)), rng.normal(size=(T, B, n_h))
     return dict(params=params, x=x, trace=model.forward(params, x), y=y, dL_do=dL_do, dL_dh=dL_dh)
 

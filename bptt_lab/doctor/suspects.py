@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import combinations, islice, product
+from itertools import chain, combinations, islice, product
 
 import numpy as np
 
@@ -50,27 +50,40 @@ class Suspects:
     def explain(self, answers: list[dict[str, Array]]) -> list[tuple[Mistake, ...]]:
         """The sets of mistakes that give these answers on all problems: single ones, or else pairs, or else one."""
         return (
-            self._confirmed(self.singles.fitting(answers[0]), answers)
-            or self._confirmed(self.pairs.fitting(answers[0]), answers)
-            or self._confirmed(self._from_parts(answers[0]), answers)[:1]
+            list(self._confirmed(self.singles.fitting(answers[0]), answers))
+            or list(self._confirmed(self.pairs.fitting(answers[0]), answers))
+            or list(islice(self._confirmed(self._larger(answers[0]), answers), 1))
         )
 
-    def _confirmed(self, sets: Iterable[tuple[Mistake, ...]], answers: list[dict[str, Array]]) -> list:
+    def _confirmed(self, sets: Iterable[tuple[Mistake, ...]], answers: list[dict[str, Array]]) -> Iterator:
         def confirms(mistakes: tuple[Mistake, ...], case: Case, answer: dict[str, Array]) -> bool:
             return max(errors(answer, self.exercise.wrong(case, mistakes)).values()) <= TOLERANCE
 
-        return [one for one in sets if all(confirms(one, *pair) for pair in zip(self.cases, answers))]
+        return (one for one in sets if all(confirms(one, *pair) for pair in zip(self.cases, answers)))
 
-    def _from_parts(self, answer: dict[str, Array]) -> Iterator[tuple[Mistake, ...]]:
-        """Sets of three or more, where each array shows at most two of them."""
-        error = errors(answer, self.exercise.right(self.cases[0]))
-        wrong = [{name: array} for name, array in answer.items() if error[name] > TOLERANCE]
-        options = [self.singles.fitting(one) or self.pairs.fitting(one) for one in wrong]
-        for choice in islice(product(*options), 200):
-            names = {mistake.name for mistakes in choice for mistake in mistakes}
+    def _larger(self, answer: dict[str, Array]) -> Iterator[tuple[Mistake, ...]]:
+        """Sets of three or more: each array shows at most two of them; or one array shows some, and hides the rest."""
+        right = self.exercise.right(self.cases[0])
+        error = errors(answer, right)
+        wrong = [name for name in answer if error[name] > TOLERANCE]
+        options = [self._fitting({name: answer[name]}) for name in wrong]
+        tried = set()
+        for choice in chain(islice(product(*options), 200), self._extended(wrong, options, right)):
+            names = frozenset(mistake.name for mistakes in choice for mistake in mistakes)
             union = tuple(mistake for mistake in self.candidates if mistake.name in names)
-            if len(union) > 2 and possible_together(*union):
+            if len(union) > 2 and names not in tried and possible_together(*union):
+                tried.add(names)
                 yield union
+
+    def _extended(self, wrong: list[str], options: list, right: dict[str, Array]) -> Iterator[tuple]:
+        """What fits one array, and as many more, up to three, of the mistakes that leave this array right."""
+        for name, fitting in zip(wrong, options):
+            hidden = [mistake for (mistake,) in self.singles.fitting({name: right[name]})]
+            for shown in fitting[:3]:
+                yield from ((shown, more) for more in combinations(hidden, max(3 - len(shown), 0)))
+
+    def _fitting(self, part: dict[str, Array]) -> list[tuple[Mistake, ...]]:
+        return self.singles.fitting(part) or self.pairs.fitting(part)
 
 
 def suspects(exercise: Exercise, cases: list[Case]) -> Suspects:

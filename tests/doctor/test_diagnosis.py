@@ -11,13 +11,15 @@ import pytest
 from right_styles import STYLES, einsum
 from test_catalogue import RIGHT_FORMULAS
 
-from bptt_lab import bptt, checks, gradcheck, model
+from bptt_lab import bptt, doctor, gradcheck, model
 from bptt_lab.bptt import backward as known_under_another_name
-from bptt_lab.doctor import BACKWARD, CATALOGUE, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS, combine, suspects
+from bptt_lab.doctor import BACKWARD, CATALOGUE, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS, combine, examine, suspects
 from bptt_lab.doctor.exercise import errors
 from bptt_lab.doctor.passes import possible_together
 from bptt_lab.doctor.suspects import Suspects
 from bptt_lab.model import Params
+
+diagnose = partial(examine, BACKWARD)
 
 
 def changed(**changes):
@@ -35,7 +37,7 @@ def changed(**changes):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_mistake_is_named(seed):
-    verdicts = {name: checks.diagnose(mistake.backward, seed=seed) for name, mistake in CATALOGUE.items()}
+    verdicts = {name: diagnose(mistake.backward, seed=seed) for name, mistake in CATALOGUE.items()}
     assert {name: verdict.mistakes for name, verdict in verdicts.items()} == {name: (name,) for name in CATALOGUE}
     assert not any(verdict.correct or verdict.alternatives for verdict in verdicts.values())
 
@@ -65,7 +67,7 @@ def test_some_pairs_from_end_to_end():
     rng = np.random.default_rng(5)
     pairs = [pair for pair in itertools.combinations(CATALOGUE.values(), 2) if possible_together(*pair)]
     for place in rng.choice(len(pairs), 60, replace=False):
-        verdict = checks.diagnose(combine(*pairs[place]), seed=2)
+        verdict = diagnose(combine(*pairs[place]), seed=2)
         names = tuple(mistake.name for mistake in pairs[place])
         if len(verdict.mistakes) == 2:
             assert names in (verdict.mistakes, *verdict.alternatives)
@@ -78,18 +80,18 @@ def test_mistakes_are_named_in_single_precision_too():
         return [g.astype(np.float32) for g in grads]
 
     for name, mistake in CATALOGUE.items():
-        assert checks.diagnose(partial(rounded, mistake)).mistakes == (name,)
+        assert diagnose(partial(rounded, mistake)).mistakes == (name,)
 
 
 def test_the_three_mistakes_of_the_report_are_found_together():
     names = {"tanh_slope_averaged_over_batch", "dU_without_first_step", "db_from_first_step_only"}
-    verdict = checks.diagnose(combine(*(CATALOGUE[name] for name in names)))
+    verdict = diagnose(combine(*(CATALOGUE[name] for name in names)))
     assert set(verdict.mistakes) == names
 
 
 @pytest.mark.parametrize("stage", [OUTPUT_GRADS, STATE_GRADS, PARAM_GRADS])
 def test_every_mistake_is_named_in_its_own_stage(stage):
-    search = suspects(stage, seed=0)
+    search = suspects(stage, stage.cases(seed=0))
     for mistake in stage.catalogue.values():
         found = search.explain([stage.wrong(case, [mistake]) for case in search.cases])
         assert mistake in [names[0] for names in found if len(names) == 1]
@@ -101,7 +103,7 @@ def test_every_mistake_is_named_in_its_own_stage(stage):
 @pytest.mark.parametrize("style", STYLES)
 def test_a_right_answer_in_any_style_is_accepted(style):
     for seed in range(3):
-        verdict = checks.diagnose(STYLES[style], seed=seed)
+        verdict = diagnose(STYLES[style], seed=seed)
         assert verdict.correct, verdict.where
         assert verdict.mistakes == () and set(verdict.digits) == set("UWVbc")
         assert min(verdict.digits.values()) >= (5 if style == "single_precision" else 13)
@@ -123,7 +125,7 @@ def test_finite_differences_are_accepted_with_fewer_digits():
             grads.append(grad)
         return grads
 
-    verdict = checks.diagnose(student)
+    verdict = diagnose(student)
     assert verdict.correct and 6 <= min(verdict.digits.values()) <= 11
 
 
@@ -144,9 +146,12 @@ def my_param_grads(trace, dL_do, dL_dh):
     return *grads, np.einsum("tbi,tbj->ij", dL_do, trace.h), dL_da.sum((0, 1)), dL_do.sum((0, 1))
 
 
-@pytest.mark.parametrize("stage", [my_output_grads, my_state_grads, my_param_grads])
-def test_each_stage_is_accepted_on_its_own(stage):
-    verdict = getattr(checks, stage.__name__.removeprefix("my_"))(stage)
+@pytest.mark.parametrize(
+    ("exercise", "stage"),
+    [(OUTPUT_GRADS, my_output_grads), (STATE_GRADS, my_state_grads), (PARAM_GRADS, my_param_grads)],
+)
+def test_each_stage_is_accepted_on_its_own(exercise, stage):
+    verdict = examine(exercise, stage)
     assert verdict.correct, verdict.where
 
 
@@ -155,16 +160,16 @@ def test_an_early_mistake_does_not_hide_later_work():
         dL_do = -my_output_grads(trace, y)
         return my_param_grads(trace, dL_do, np.array(my_state_grads(params, trace, dL_do)))
 
-    assert checks.diagnose(whole).mistakes == ("sign_flipped",)
-    assert checks.output_grads(lambda trace, y: -my_output_grads(trace, y)).mistakes == ("sign_flipped",)
-    assert checks.state_grads(my_state_grads).correct and checks.param_grads(my_param_grads).correct
+    assert diagnose(whole).mistakes == ("sign_flipped",)
+    assert examine(OUTPUT_GRADS, lambda trace, y: -my_output_grads(trace, y)).mistakes == ("sign_flipped",)
+    assert examine(STATE_GRADS, my_state_grads).correct and examine(PARAM_GRADS, my_param_grads).correct
 
 
 def test_a_function_for_one_sequence_is_right_when_the_batch_is_fixed():
     student = CATALOGUE["not_divided_by_B"].backward
-    assert checks.diagnose(student, B=1).correct
-    assert checks.diagnose(student, B=1, n_y=1).correct
-    assert not checks.diagnose(student, n_y=1).correct
+    assert diagnose(student, B=1).correct
+    assert diagnose(student, B=1, n_y=1).correct
+    assert not diagnose(student, n_y=1).correct
 
 
 # places, where no name fits
@@ -188,10 +193,10 @@ def test_a_function_for_one_sequence_is_right_when_the_batch_is_fixed():
     ],
 )
 def test_what_no_name_fits_is_localised(student, words, equation):
-    verdict = checks.diagnose(student)
+    verdict = diagnose(student)
     assert not verdict.correct and verdict.mistakes == ()
     assert re.search(words, verdict.where), verdict.where
-    assert verdict.equation == equation and verdict.hint.endswith("?")
+    assert verdict.equation == equation and verdict.hints(1).endswith("?")
 
 
 def test_the_step_is_found_that_alone_goes_wrong():
@@ -200,7 +205,7 @@ def test_the_step_is_found_that_alone_goes_wrong():
         grads[-1] *= 0.3
         return grads
 
-    verdict = checks.output_grads(student)
+    verdict = examine(OUTPUT_GRADS, student)
     assert "only at step 7 (the last) of 7" in verdict.where
     assert verdict.error.shape == (1, 7) and (verdict.error[0, :-1] == 0).all() and verdict.error[0, -1] > 0.01
 
@@ -217,13 +222,13 @@ def test_a_gradient_that_travels_too_short_a_way_is_localised_by_steps():
                 dL_dh[k - 1] += g
         return my_param_grads(trace, dL_do, dL_dh)
 
-    verdict = checks.diagnose(student)
+    verdict = diagnose(student)
     assert "only in what comes from the loss at steps 5 to 7 of 7" in verdict.where
     assert list((verdict.error > 1e-5).any(axis=0)) == [False] * 4 + [True] * 3
 
 
 def test_a_mistake_of_output_path_shows_in_the_heat_map_at_early_losses():
-    error = checks.diagnose(CATALOGUE["output_path_missing"].backward).error
+    error = diagnose(CATALOGUE["output_path_missing"].backward).error
     assert error.shape == (5, 7)
     U, V = error[0], error[2]
     assert (U[:-1] > 1e-3).all() and U[-1] < 1e-12 and V.max() < 1e-12
@@ -254,7 +259,7 @@ CRASHES = {
 @pytest.mark.parametrize("line", CRASHES)
 def test_a_crash_is_reported_with_the_students_line(line):
     source = f"def inner(trace):\n    return 1 / 0\n\ndef f(params, trace, y):\n    a = 1\n    {line}\n"
-    verdict = checks.diagnose(from_a_cell(source))
+    verdict = diagnose(from_a_cell(source))
     theirs = ("inner", 2, "return 1 / 0") if "inner" in line else ("f", 6, line)
     assert not verdict.correct and verdict.digits == {}
     assert f"(in {theirs[0]}, line {theirs[1]}: {theirs[2]})" in verdict.where
@@ -266,7 +271,7 @@ def test_a_crash_in_an_ordinary_function_is_reported_with_its_line():
         return np.linalg.inv(params.U)
 
     line = inspect.getsourcelines(student)[1] + 1
-    assert f"line {line}: return np.linalg.inv(params.U))" in checks.diagnose(student).where
+    assert f"line {line}: return np.linalg.inv(params.U))" in diagnose(student).where
 
 
 def test_a_crash_at_some_sizes_says_at_which():
@@ -274,7 +279,7 @@ def test_a_crash_at_some_sizes_says_at_which():
         assert len(y) > 1, "I need two steps"
         return einsum(params, trace, y)
 
-    assert checks.diagnose(student).where.startswith(
+    assert diagnose(student).where.startswith(
         "with T = 1, B = 4, n_y = 2: your code stopped with AssertionError"
     )
 
@@ -302,17 +307,17 @@ def give(answer):
     ],
 )
 def test_what_is_no_gradient_is_explained(student, words):
-    verdict = checks.diagnose(student)
+    verdict = diagnose(student)
     assert not verdict.correct and verdict.digits == {} and verdict.error is None
     assert re.search(words, verdict.where, re.IGNORECASE), verdict.where
-    assert verdict.hint.endswith("?") and "\n" not in verdict.where
+    assert verdict.hints(1).endswith("?") and "\n" not in verdict.where
 
 
 def test_a_stub_is_not_attempted_yet():
     def student(params, trace, y):
         raise NotImplementedError("your turn")
 
-    verdict = checks.diagnose(student)
+    verdict = diagnose(student)
     assert not verdict.correct and str(verdict) == "not attempted yet"
 
 
@@ -330,7 +335,7 @@ def test_a_stub_is_not_attempted_yet():
     ],
 )  # fmt: skip
 def test_the_answer_of_the_course_is_recognised(student):
-    verdict = checks.diagnose(student)
+    verdict = diagnose(student)
     assert not verdict.correct and re.match(r"your function calls (bptt|gradcheck)\.\w+", verdict.where)
 
 
@@ -340,9 +345,9 @@ def test_arguments_changed_in_place_are_reported_even_if_the_numbers_are_right()
         np.subtract(trace.y_hat, y, out=trace.y_hat)
         return grads
 
-    verdict = checks.diagnose(student)
+    verdict = diagnose(student)
     assert not verdict.correct and "but your function changes trace.y_hat" in verdict.where
-    verdict = checks.diagnose(CATALOGUE["h_squared_in_place"].backward)
+    verdict = diagnose(CATALOGUE["h_squared_in_place"].backward)
     assert verdict.where.endswith("your function also changes trace.h and trace.h_prev")
 
 
@@ -354,7 +359,7 @@ def test_an_answer_that_depends_on_earlier_calls_is_reported():
             total[name, y.shape] = total.get((name, y.shape), 0) + grad
         return [total[name, y.shape] for name in "UWVbc"]
 
-    assert "two answers to the same question" in checks.diagnose(student).where
+    assert "two answers to the same question" in diagnose(student).where
 
 
 def test_a_loop_without_end_is_given_up_and_ended():
@@ -363,7 +368,7 @@ def test_a_loop_without_end_is_given_up_and_ended():
             pass
 
     before, start = threading.active_count(), time.monotonic()
-    verdict = checks.diagnose(student, seconds=0.3)
+    verdict = diagnose(student, seconds=0.3)
     assert not verdict.correct and "took too long" in verdict.where
     while threading.active_count() > before and time.monotonic() < start + 5:
         time.sleep(0.01)
@@ -375,18 +380,18 @@ def test_it_works_where_there_are_no_threads(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    assert checks.diagnose(einsum).correct
-    assert checks.diagnose(CATALOGUE["W_not_transposed"].backward).mistakes == ("W_not_transposed",)
-    assert "calls bptt.backward" in checks.diagnose(bptt.backward).where
+    assert diagnose(einsum).correct
+    assert diagnose(CATALOGUE["W_not_transposed"].backward).mistakes == ("W_not_transposed",)
+    assert "calls bptt.backward" in diagnose(bptt.backward).where
 
 
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: checks.diagnose(3), TypeError, "a function is needed, got int"),
-        (lambda: checks.diagnose(einsum, B=0), ValueError, "B must be 1 or larger"),
-        (lambda: checks.diagnose(einsum, seed=-1), ValueError, "seed must be 0 or larger"),
-        (lambda: checks.diagnose(einsum, seconds=-1), ValueError, "seconds must be positive"),
+        (lambda: diagnose(3), TypeError, "a function is needed, got int"),
+        (lambda: diagnose(einsum, B=0), ValueError, "B must be 1 or larger"),
+        (lambda: diagnose(einsum, seed=-1), ValueError, "seed must be 0 or larger"),
+        (lambda: diagnose(einsum, seconds=-1), ValueError, "seconds must be positive"),
     ],
 )
 def test_a_bad_call_is_refused_in_one_line(call, error, words):
@@ -398,14 +403,14 @@ def test_a_bad_call_is_refused_in_one_line(call, error, words):
 
 
 def test_nothing_shown_holds_a_right_value_or_formula():
-    truth = [array for case in suspects(BACKWARD, seed=0).cases for array in BACKWARD.right(case).values()]
+    truth = [array for case in BACKWARD.cases(seed=0) for array in BACKWARD.right(case).values()]
     values = {f"{abs(number):.{n}f}" for array in truth for number in array.flat for n in (3, 4)} - {"0.000", "0.0000"}
     students = [m.backward for m in CATALOGUE.values()] + [
         changed(U=lambda g, *_: g + 1),
         changed(W=lambda g, *_: 2 * g),
     ]
     for student in students:
-        verdict = checks.diagnose(student)
+        verdict = diagnose(student)
         shown = "\n".join([str(verdict), verdict._repr_html_(), *map(verdict.hints, (1, 2, 3))])
         assert not set(re.findall(r"\d\.\d{3,4}", shown)) & values
         assert not [formula for formula in RIGHT_FORMULAS if formula in shown]
@@ -416,37 +421,37 @@ def test_it_prints_nothing_itself_and_what_the_student_prints_once(capsys):
         print("shape", trace.h.shape)
         return [-g for g in einsum(params, trace, y)]
 
-    checks.diagnose(student)
+    diagnose(student)
     assert capsys.readouterr() == ("shape (7, 4, 5)\n", "")
 
 
 def test_the_text_and_the_table_say_the_same_in_words():
-    verdict = checks.diagnose(CATALOGUE["dW_transposed"].backward)
+    verdict = diagnose(CATALOGUE["dW_transposed"].backward)
     assert str(verdict).splitlines()[2:4] == ["∂L/∂W  ✗ wrong", "∂L/∂V  ✓ right to 12 digits or more"]
     page = verdict._repr_html_()
     assert page.count('scope="row"') == 5 and page.count("right to 12 digits or more") == 4 and page.count("wrong") == 1
     assert repr(verdict) == str(verdict)  # what a terminal shows
     assert "color" not in page and "dW transposed" in page
     cell = from_a_cell("def f(params, trace, y):\n    return 1 < '<b>'\n", "<ipython-input-8-0>")
-    assert "<b>" not in checks.diagnose(cell)._repr_html_()
+    assert "<b>" not in diagnose(cell)._repr_html_()
 
 
 def test_hints_come_one_at_a_time():
-    verdict = checks.diagnose(CATALOGUE["W_not_transposed"].backward)
-    assert verdict.hints() == verdict.hint and verdict.hint.endswith("?")
+    verdict = diagnose(CATALOGUE["W_not_transposed"].backward)
+    assert verdict.hints() == verdict.hint and verdict.hints(1).endswith("?")
     assert verdict.hints(2) == "Read equation (7) again."
     assert verdict.hints(3) == verdict.hints(99) == verdict.slip and "+ W H^(t+1)" in verdict.slip
     assert "not transposed" in verdict.where and "not transposed" not in verdict.table
-    assert checks.diagnose(einsum).hints(2) == "Nothing to repair."
+    assert diagnose(einsum).hints(2) == "Nothing to repair."
 
 
 def test_the_same_question_gets_the_same_answer():
-    first, second = (checks.diagnose(CATALOGUE["tanh_of_tanh"].backward, seed=4) for _ in range(2))
+    first, second = (diagnose(CATALOGUE["tanh_of_tanh"].backward, seed=4) for _ in range(2))
     assert str(first) == str(second) and (first.error == second.error).all()
 
 
 def test_the_confusion_table_has_the_single_mistakes_and_then_totals():
-    _, *lines = checks.confusion(seeds=1, pairs=30)
+    _, *lines = doctor.confusion(seeds=1, pairs=30)
     singles, totals = lines[: len(CATALOGUE)], lines[len(CATALOGUE) :]
     assert [line.split()[:2] for line in singles] == [[name, name] for name in CATALOGUE]
     assert totals[0] == f"single mistakes named right: {len(CATALOGUE)} of {len(CATALOGUE)}"

@@ -134,7 +134,7 @@ def test_each_pair_is_named(pair):
 )
 def test_what_no_name_fits_is_localised(slip, words):
     verdict = doctor.examine(TOY, lambda fit, z, power: slip(mine(fit, z, power), z, power))
-    assert verdict.where == words and verdict.mistakes == () and verdict.hint.endswith("?")
+    assert verdict.where == words and verdict.mistakes == () and verdict.hints(1).endswith("?")
     assert verdict.equation is None and verdict.hints(2) == verdict.hint
 
 
