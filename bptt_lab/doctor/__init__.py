@@ -13,7 +13,10 @@ trial        running a function that may stop, hang or cheat
 exercises    those of the plain network's backward pass
 catalogue    its named wrong gradients
 steps        its right backward pass, cut into small steps
-localise     where to look when no name fits
+places       where to look in it when no name fits
+localise     what the comparison shows: which gradients, sizes, factor, steps
+distortion   a right gradient that was cut, made shorter, rounded or added to
+findings     what the comparison gave
 suspects     which known mistakes, alone or in pairs, give the answer at hand
 exercise     what the doctor must know of any exercise
 passes       an answer cut into named steps, and what a mistake in one of them is
@@ -25,7 +28,7 @@ An exercise of your own is a right function, the same cut into steps, problems t
     draw = lambda rng, T, n_h: {"h": rng.uniform(-1, 1, (T, n_h)), "dL_dh": rng.normal(size=(T, n_h))}
     sizes = [dict(T=7, n_h=3), dict(T=1, n_h=3)]
     tanh = Exercise(lambda h, dL_dh: dL_dh * (1 - h**2), "dL_da", steps, draw, sizes, [twice])
-    examine(tanh, lambda h, dL_dh: dL_dh * (1 - h**2) ** 2)  # ∂L/∂a is wrong … hints(2) names it: “slope twice”
+    examine(tanh, lambda h, dL_dh: dL_dh * (1 - h**2) ** 2).hints(2)  # Your answer is that of “slope twice”.
 
 Another exercise on the plain network starts from one that is there: BACKWARD.but(…).
 """

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bptt_lab.doctor.reading import as_floats
+from bptt_lab.doctor.exercise import TOLERANCE
+from bptt_lab.doctor.reading import as_floats, coming_in
 from bptt_lab.doctor.trial import Trouble
 
 SHOWN = 60  # characters of an argument that are shown beside a wrong answer
@@ -13,6 +14,7 @@ def difference(answer: object, expected: object, tolerance: float) -> str:
     if answer is None:
         return "your function returned None: is a `return` missing?"
     if isinstance(expected, str | bool):
+        answer = answer.item() if isinstance(answer, np.generic) else answer
         if isinstance(answer, type(expected)):
             return "" if answer == expected else f"{answer!r} is not right"
         return f"{_kind(expected)} was expected, and {_kind(answer)} came"
@@ -34,19 +36,17 @@ def _of_numbers(answer: object, expected: np.ndarray, tolerance: float) -> str:
     if array.shape != expected.shape:
         turned = ": it is transposed" if array.ndim > 1 and array.shape == expected.shape[::-1] else ""
         return f"shape {expected.shape} was expected, and {array.shape} came{turned}"
-    single = getattr(answer, "dtype", None) in (np.float32, np.float16)
-    allowed = (
-        max(tolerance, float(np.finfo(answer.dtype).eps) * 10 * np.abs(expected).max(initial=1))
-        if single
-        else tolerance
-    )
-    wrong = ~(np.abs(array - expected) <= allowed)  # written so that NaN counts as wrong
+    fractions = (expected % 1).any()  # whole numbers are exact in single precision too
+    if coming_in(answer).dtype == np.float32 and fractions:
+        tolerance = max(tolerance, TOLERANCE * np.abs(expected).max())
+    wrong = ~(np.abs(array - expected) <= tolerance)  # written so that NaN counts as wrong
     if not wrong.any():
         return ""
     if not wrong.shape:
         return f"{array:.6g} is not right"
+    half = "; your numbers are float16, which holds three digits" * (coming_in(answer).dtype == np.float16)
     first = [int(place) for place in np.argwhere(wrong)[0]]
-    return f"{wrong.sum()} of {wrong.size} entries are not right, the first at index {first}"
+    return f"{wrong.sum()} of {wrong.size} entries are not right, the first at index {first}{half}"
 
 
 def in_short(arguments: dict[str, object]) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 from bptt_lab import validate
 from bptt_lab.doctor.compare import difference, in_short
 from bptt_lab.doctor.exercise import Case, Exercise, errors, scales
-from bptt_lab.doctor.localise import Findings, listed, localise
+from bptt_lab.doctor.findings import Findings
+from bptt_lab.doctor.localise import ZERO, listed, localise
 from bptt_lab.doctor.passes import Mistake
 from bptt_lab.doctor.reading import read
 from bptt_lab.doctor.suspects import suspects
@@ -31,7 +32,7 @@ def examine(
     fixed = {name: validate.size(name, size) for name, size in fixed.items() if size is not None}
     cases = exercise.cases(validate.size("seed", seed, least=0), **fixed)
     limit = exercise.seconds if seconds is None else validate.positive("seconds", seconds)
-    trial = Trial(yours, limit, (exercise.reference, *exercise.forbidden))
+    trial = Trial(yours, limit, (exercise.reference, exercise.combine(), *exercise.forbidden))
 
     def ask(asked: list[Case]) -> list[Outcome | Trouble]:
         return trial([exercise.arguments(case) for case in asked], quiet=asked[0].step is not None)
@@ -50,7 +51,7 @@ def judge(exercise: Exercise, cases: list[Case], ask: Ask) -> Verdict:
     outcomes = ask(asked)
     trouble = outcomes[-1] if isinstance(outcomes[-1], Trouble) else None
     if trouble and len(outcomes) == 1:
-        hints = exercise.hints if trouble.kind == "not attempted" and exercise.hints else (trouble.hint,)
+        hints = exercise.hints if trouble.kind == "not attempted" and exercise.hints else trouble.hints
         return Verdict(trouble.kind, str(trouble), tuple(hints))
     if exercise.names:
         return _on_gradients(exercise, cases, asked, outcomes, ask)
@@ -72,7 +73,7 @@ def _steps(case: Case) -> list[Case]:
 def _on_the_whole(exercise: Exercise, asked: list[Case], outcomes: list[Outcome | Trouble]) -> Verdict:
     for number, (case, outcome) in enumerate(zip(asked, outcomes)):
         if isinstance(outcome, Trouble):
-            return Verdict(outcome.kind, f"{_of(number, asked, exercise, case)}{outcome}", (outcome.hint,))
+            return Verdict(outcome.kind, f"{_of(number, asked, exercise, case)}{outcome}", outcome.hints)
         if text := _falls_short(exercise, case, outcome.answer):
             break
     else:
@@ -84,8 +85,8 @@ def _on_the_whole(exercise: Exercise, asked: list[Case], outcomes: list[Outcome 
     answered = [pair for pair in zip(asked, outcomes) if isinstance(pair[1], Outcome)]
     where, known = f"not yet: {_of(number, asked, exercise, case)}{text}", _known(exercise, answered)
     if number == 1:
-        hint = "What survives from one call to the next, or is drawn anew?"
-        return Verdict("wrong", "your function gives two answers to the same question", (hint,))
+        trouble = _memory("your function gives two answers to the same question")
+        return Verdict("wrong", str(trouble), trouble.hints)
     if known:
         return Verdict("mistake", where, _hints([known]), mistakes=(known[0].name,))
     return Verdict("wrong", where, tuple(exercise.hints))
@@ -134,7 +135,7 @@ def _on_gradients(exercise: Exercise, cases: list[Case], asked: list[Case], outc
     try:
         answers, changed = _answers(exercise, asked, outcomes, theirs)
     except Trouble as trouble:
-        return Verdict(trouble.kind, str(trouble), (trouble.hint,))
+        return Verdict("wrong" if trouble.kind == "memory" else trouble.kind, str(trouble), trouble.hints)
     found = Findings(exercise, cases, answers, theirs, [errors(*pair) for pair in zip(answers, theirs)])
     digits = {name: _digits(max(error[name] for error in found.errors)) for name in exercise.names}
     if not found.wrong():
@@ -142,16 +143,18 @@ def _on_gradients(exercise: Exercise, cases: list[Case], asked: list[Case], outc
         if changed:
             return _damaged(changed, digits=digits, error=no_error)
         return Verdict("right", f"right, to {how_many(min(digits.values()))}", digits=digits, error=no_error)
-    error = _heat_map(exercise, cases[0], ask)
+    alone = _alone(exercise, cases[0], ask)
+    found = found._replace(alone=alone, heat=alone and _heat_map(exercise, *alone))
     explanations = suspects(exercise, cases).explain(answers)
-    where, question, place = localise(found, error)
+    where, *hints = localise(found)
     if changed:
         where = f"{where}; your function also changes {listed(changed)}"
-    if not explanations:
-        return Verdict("wrong", where, _different(question, place, *exercise.hints), digits, error=error)
+    if not explanations or (ZERO in where and len(explanations[0]) > 1):  # which two make it zero, nothing shows
+        more = exercise.hints or hints[2:]
+        return Verdict("wrong", where, _different(*hints[:2], *more), digits, error=found.heat)
     first, *others = [tuple(mistake.name for mistake in mistakes) for mistakes in explanations]
     where = f"{where}. The doctor knows this mistake: .hints(1) asks a question, .hints(2) names it"
-    return Verdict("mistake", where, _hints(explanations), digits, first, tuple(others), error)
+    return Verdict("mistake", where, _hints(explanations), digits, first, tuple(others), found.heat)
 
 
 def _damaged(changed: Sequence[str], **more: object) -> Verdict:
@@ -173,24 +176,37 @@ def _answers(exercise: Exercise, asked: list[Case], outcomes: list, theirs: list
             sizes = ", ".join(f"{name} = {case.sizes[name]}" for name in exercise.telling)
             raise Trouble(f"with {sizes}: {trouble}", trouble.hint, trouble.kind) from None
         if len(answers) == 2 and max(errors(answers[1], answers[0]).values()) > 1e-7:
-            hint = "What survives from one call to the next, or is drawn anew?"
-            raise Trouble("your function gives two answers to the same question", hint, "wrong")
+            raise _memory("your function gives two answers to the same question")
         changed |= set(outcome.changed)
+    if len(answers) > 2 and any(array.any() for array in answers[0].values()) and _same(*answers[1:3]):
+        raise _memory("your function gives the same answer to two questions")
     return answers[1:], sorted(changed)
 
 
-def _heat_map(exercise: Exercise, case: Case, ask: Ask) -> Array | None:
-    """Error of what each step contributes, (gradients, T); None if the function cannot be asked for one step alone."""
-    steps = _steps(case)
-    if not steps:
+def _memory(sentence: str) -> Trouble:
+    return Trouble(sentence, "What survives from one call to the next, or is drawn anew?", "memory")
+
+
+def _same(a: dict[str, Array], b: dict[str, Array]) -> bool:
+    return all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def _alone(exercise: Exercise, case: Case, ask: Ask) -> tuple[list, list] | None:
+    """The answers, yours and right, where each step alone counts; None if the function cannot be asked for that."""
+    if not (steps := _steps(case)):
         return None
     theirs = [exercise.right(step) for step in steps]
     try:
         yours = [read(outcome.answer, expected) for outcome, expected in zip(ask(steps), theirs, strict=True)]
     except (Trouble, ValueError, AttributeError):  # one that has no answer
         return None
+    return yours, theirs
+
+
+def _heat_map(exercise: Exercise, yours: list, theirs: list) -> Array | None:
+    """Error of what each step contributes, (gradients, T); None if the answer cannot be told by steps."""
     if exercise.alone is None:  # an answer that has a time axis is compared step by step
-        if any(array.shape[:1] != (len(steps),) for one in theirs for array in one.values()):
+        if any(array.shape[:1] != (len(theirs),) for one in theirs for array in one.values()):
             return None
         yours, theirs = ([{n: a[t] for n, a in one.items()} for t, one in enumerate(each)] for each in (yours, theirs))
     scale = {name: max(scales(one)[name] for one in theirs) for name in exercise.names}

@@ -133,7 +133,7 @@ class Exercise:
         return dict(zip(self.names, [answer] if isinstance(self.answer, str) else answer))
 
     def combine(self, *mistakes: Mistake) -> Callable:
-        """The function that makes all these mistakes at once.
+        """The function that makes all these mistakes at once; with none, a right one, which `examine` recognises.
 
         raises   ValueError if two of them replace the same quantity: they cannot both be made
         """
@@ -148,7 +148,10 @@ class Exercise:
                 return getattr(k, self.answer)
             return self.answer._make(getattr(k, step) for step in self.answer)
 
-        return wrong
+        def combine(*arguments: object) -> object:
+            return wrong(*arguments)
+
+        return wrong if mistakes else combine
 
 
 def _resized(sizes: dict[str, int], rng: np.random.Generator) -> dict[str, int]:

@@ -8,8 +8,8 @@ import numpy as np
 from bptt_lab import bptt, gradcheck, model
 from bptt_lab.doctor.catalogue import MISTAKES
 from bptt_lab.doctor.exercise import Exercise
-from bptt_lab.doctor.localise import Findings, listed, symbol
 from bptt_lab.doctor.passes import Mistake
+from bptt_lab.doctor.places import wrong_backward, wrong_output_grads, wrong_param_grads, wrong_state_grads
 from bptt_lab.doctor.steps import RIGHT, only
 from bptt_lab.model import Params
 
@@ -23,7 +23,6 @@ _FORBIDDEN = (
     *(gradcheck.complex_step, gradcheck.central_differences, gradcheck.state_grads),
     *(gradcheck.derivative, gradcheck.central_difference),
 )
-_EQUATIONS = {"U": 11, "W": 10, "V": 6, "b": 9, "c": 5}  # of the sums
 
 
 def draw(rng: np.random.Generator, T: int, B: int, n_x: int, n_h: int, n_y: int) -> dict[str, object]:
@@ -52,45 +51,6 @@ def grads_alone(arguments: dict, t: int) -> dict:
     return arguments | {name: only(arguments[name], t) for name in ("dL_do", "dL_dh")}
 
 
-def _wrong_output_grads(found: Findings) -> tuple[str, str, int]:
-    return "look at what compares ŷ^(t) with y^(t), and at what divides it", "What does the loss average over?", 4
-
-
-def _wrong_state_grads(found: Findings) -> tuple[str, str, int]:
-    return "look at the two ways in which h^(t) matters", "Which two quantities are computed from h^(t)?", 7
-
-
-def _wrong_param_grads(found: Findings) -> tuple[str, str, int]:
-    wrong, ask = found.wrong(), "What does each step contribute to it?"
-    for name in [name for name in "cV" if name in wrong]:
-        first = " first" if len(wrong) > 1 else ""
-        return f"look at the sum for {symbol(name)}{first}", ask, _EQUATIONS[name]
-    good = [name for name in "UWb" if name not in wrong]
-    if not good:
-        return "look at ∂L/∂a^(t), which all three need", "How do you go from h^(t) back to a^(t)?", 8
-    proof = f"{listed(map(symbol, good))} {'shows' if len(good) == 1 else 'show'} that ∂L/∂a^(t) is right"
-    if good == ["W"]:  # its first term is always zero
-        proof += " after the first step"
-    hint = "What multiplies ∂L/∂a^(t) in each step, and which steps are added?"
-    return f"{proof}, so look at the sum for {listed(map(symbol, wrong))}", hint, _EQUATIONS[wrong[0]]
-
-
-def _wrong_backward(found: Findings) -> tuple[str, str, int]:
-    """The first stage that is wrong: everything it needs is right."""
-    wrong = set(found.wrong())
-    if wrong >= {"V", "c"}:
-        after = " first, the others follow from it" if wrong & set("UWb") else ""
-        hint = "Which two variables does the output gradient compare, and what divides their difference?"
-        return f"repair ∂L/∂o^(t){after}", hint, 4
-    if wrong != set("UWb"):
-        return _wrong_param_grads(found)
-    if found.right_at_one("T"):
-        hint = "What does the gradient of a state take from the step after it?"
-        return "∂L/∂o^(t) is right, and so is a single step: look at what ∂L/∂h^(t) takes from later steps", hint, 7
-    hint = "Write down the path from o^(t) back to a^(t): which two factors stand on it?"
-    return "∂L/∂o^(t) is right: look at ∂L/∂h^(t) and ∂L/∂a^(t), already for a single step", hint, 8
-
-
 BACKWARD = Exercise(
     reference=bptt.backward,
     answer=Params("dL_dU", "dL_dW", "dL_dV", "dL_db", "dL_dc"),
@@ -100,7 +60,7 @@ BACKWARD = Exercise(
     mistakes=MISTAKES,
     forbidden=_FORBIDDEN,
     alone=loss_alone,
-    place=_wrong_backward,
+    place=wrong_backward,
 )
 
 
@@ -120,10 +80,10 @@ def _computes(stage: Exercise, mistake: Mistake) -> bool:
     return True
 
 
-OUTPUT_GRADS = _stage(bptt.output_grads, "dL_do", answer="dL_do", alone=None, place=_wrong_output_grads)
+OUTPUT_GRADS = _stage(bptt.output_grads, "dL_do", answer="dL_do", alone=None, place=wrong_output_grads)
 STATE_GRADS = _stage(
-    *(bptt.state_grads, "slope slope_next W_back direct dL_dh"), answer="dL_dh", alone=None, place=_wrong_state_grads
+    *(bptt.state_grads, "slope slope_next W_back direct dL_dh"), answer="dL_dh", alone=None, place=wrong_state_grads
 )
 PARAM_GRADS = _stage(
-    *(bptt.param_grads, "slope dL_da dL_dU dL_dW dL_dV dL_db dL_dc"), alone=grads_alone, place=_wrong_param_grads
+    *(bptt.param_grads, "slope dL_da dL_dU dL_dW dL_dV dL_db dL_dc"), alone=grads_alone, place=wrong_param_grads
 )

@@ -1,56 +1,47 @@
-"""Where an answer goes wrong when no known mistake explains it: which gradients, sizes, factor and time step."""
+"""Where an answer goes wrong when no known mistake explains it: which gradients, sizes, factor and time step.
+
+Only what the comparison shows is said, so that it holds on any other problem of the same sizes.
+"""
 
 from collections.abc import Iterable
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 
-from bptt_lab.doctor.exercise import TOLERANCE, Case, Exercise
-from bptt_lab.model import Array
+from bptt_lab.doctor.distortion import distortion
+from bptt_lab.doctor.exercise import TOLERANCE
+from bptt_lab.doctor.findings import Findings, equal
 
+ZERO = "zero everywhere"
 _MORE = {"B": " (more than one sequence)", "n_y": " (more than one output)"}
 
 
-class Findings(NamedTuple):
-    """What the comparison on all problems gave; each list has one entry for each problem."""
-
-    exercise: Exercise
-    cases: list[Case]
-    yours: list[dict[str, Array]]
-    right: list[dict[str, Array]]
-    errors: list[dict[str, float]]
-
-    def wrong(self, case: int | None = None) -> list[str]:
-        """Names of the gradients that are wrong in this problem, or in any."""
-        chosen = self.errors if case is None else [self.errors[case]]
-        return [name for name in self.errors[0] if max(error[name] for error in chosen) > TOLERANCE]
-
-    def right_at_one(self, size: str) -> bool:
-        """Whether all is right where this size is 1, although it is not elsewhere."""
-        at_one = [i for i, case in enumerate(self.cases) if case.sizes[size] == 1]
-        others = [i for i in range(len(self.cases)) if i not in at_one]
-        return bool(at_one) and not any(map(self.wrong, at_one)) and all(map(self.wrong, others[:1]))
-
-
-def localise(found: Findings, heat: Array | None) -> tuple[str, str, str]:
-    """What is wrong, in one sentence of facts; a question; and where to look.
-
-    heat     (gradients, T), the error of what each step contributes; None if that could not be asked
-    """
+def localise(found: Findings) -> tuple[str, ...]:
+    """What is wrong, in one sentence of facts; then a question, where to look, and perhaps more."""
     wrong = found.wrong()
-    factor = _factor(found, wrong)
-    facts = [factor] if factor else [_only_when(found, wrong), _steps(found, heat)]
+    shown = distortion(found)
+    facts = [shown.fact] if shown else [factor(found, wrong)]
+    if not facts[0] and not found.adds_up:
+        facts = ["and what you give for single steps does not add up to what you give for all"]
+    if not facts[0]:
+        facts = [_only_when(found, wrong), _steps(found)]
     facts = "".join(f", {fact}" for fact in facts if fact)
     sentence = f"{listed(map(symbol, wrong))} {'is' if len(wrong) == 1 else 'are'} wrong{facts}"
+    if shown and len(shown.hints) > 2:
+        return sentence, *shown.hints
     if found.exercise.place is None:
-        return sentence, "What is the first line of yours that touches what is wrong?", ""
-    place, question, equation = found.exercise.place(found)
-    return (
-        sentence,
-        question,
-        f"{place[0].upper()}{place[1:]}.{f' Read equation ({equation}) again.' if equation else ''}",
-    )
+        return sentence, "What is the first line of yours that touches what is wrong?"
+    place, question, equation, *more = found.exercise.place(found)
+    read = f" Read equation ({equation}) again." if equation else ""
+    where = f"{place[0].upper()}{place[1:]}.{read}"
+    if shown:
+        return sentence, *shown.hints, where
+    if facts.startswith(f", {ZERO}"):
+        question = "Is what you return ever written to, and can it hold a fraction: of which type is the array?"
+    elif not found.adds_up:
+        more = [question, *more]
+        question = "Is anything cut off, rounded, or added that does not come from the error of a step?"
+    return sentence, question, where, *more
 
 
 def symbol(name: str) -> str:
@@ -70,20 +61,24 @@ def _only_when(found: Findings, wrong: list[str]) -> str:
         return any(right[name].any() for right in at_one for name in wrong)
 
     sizes = [size for size in found.exercise.telling if found.right_at_one(size) and works(size)]
-    reasons = [f"{size} > 1{_MORE.get(size, '')}" for size in sizes]
-    return f"only when {' and '.join(reasons)}" if reasons else ""
+    if sizes:
+        return f"only when {' and '.join(f'{size} > 1{_MORE.get(size, str())}' for size in sizes)}"
+    steps = [case.sizes.get("T", 0) for case in found.cases]
+    if {step for place, step in enumerate(steps) if found.wrong(place)} == {max(steps)} != {*steps}:
+        return f"here only where T = {max(steps)}, which is the longest"
+    return ""
 
 
-def _factor(found: Findings, wrong: list[str]) -> str:
+def factor(found: Findings, wrong: list[str]) -> str:
     """One factor for all that is wrong, as a number or as a product of sizes; or a transpose."""
-    places = [(i, name) for i in range(len(found.cases)) for name in wrong if found.errors[i][name] > TOLERANCE]
+    places = [(i, name) for i in range(len(found.cases)) for name in wrong if found.right[i][name].any()]
     pairs = [(found.yours[i][name], found.right[i][name]) for i, name in places]
-    if not any(yours.any() for yours, _ in pairs):
-        return "zero everywhere"
-    if all(_equal(yours.T, right) for yours, right in pairs):
+    if not any(one[name].any() for one in found.yours for name in wrong):
+        return ZERO
+    if all(equal(yours.T, right) for yours, right in pairs):
         return "transposed"
     ratios = np.array([np.vdot(right, yours) / (np.vdot(right, right) or 1.0) for yours, right in pairs])
-    if not all(_equal(yours, ratio * right) for ratio, (yours, right) in zip(ratios, pairs)):
+    if not all(equal(yours, ratio * right) for ratio, (yours, right) in zip(ratios, pairs)):
         return ""
     names = found.exercise.telling
     sizes = np.array([[found.cases[i].sizes[name] for name in names] for i, _ in places], dtype=float)
@@ -91,12 +86,8 @@ def _factor(found: Findings, wrong: list[str]) -> str:
         rest = ratios / (sizes ** np.array(powers)).prod(axis=1)
         if np.ptp(rest) <= 10 * TOLERANCE * abs(rest[0]):
             return _factor_in_words(rest[0], dict(zip(names, powers)))
-    return "by a factor that changes with the sizes"
-
-
-def _equal(a: Array, b: Array) -> bool:
-    scale = max(np.abs(b).max(), np.abs(a).max())
-    return a.shape == b.shape and bool(np.abs(a - b).max() <= TOLERANCE * scale)
+    sometimes = bool((np.abs(ratios - 1) <= TOLERANCE).any())  # right in some problems: that says more
+    return "" if sometimes else "by a factor that is not the same in all problems"
 
 
 def _factor_in_words(number: float, powers: dict[str, int]) -> str:
@@ -109,12 +100,13 @@ def _factor_in_words(number: float, powers: dict[str, int]) -> str:
     return f"{' · '.join(up)}{over} times what it should be"
 
 
-def _steps(found: Findings, heat: Array | None) -> str:
+def _steps(found: Findings) -> str:
     """Which time steps contribute wrongly."""
-    if heat is None:
+    if found.heat is None:
         return ""
-    bad, T = np.flatnonzero(heat.max(axis=0) > TOLERANCE) + 1, heat.shape[1]  # steps of the report count from 1
-    if len(bad) in (0, T) or np.any(np.diff(bad) != 1):
+    worst, T = found.heat.max(axis=0), found.heat.shape[1]
+    bad, doubtful = np.flatnonzero(worst > TOLERANCE) + 1, (worst > 0.1 * TOLERANCE) & (worst < 10 * TOLERANCE)
+    if len(bad) in (0, T) or np.any(np.diff(bad) != 1) or doubtful.any():  # steps of the report count from 1
         return ""
     first, last = int(bad[0]), int(bad[-1])
     if found.exercise.alone and (first, last) == (2, T) and found.right_at_one("T"):

@@ -45,18 +45,23 @@ def as_floats(name: str, part: object) -> Array:
 
     raises   Trouble if it is no array of real numbers
     """
-    if hasattr(part, "detach"):  # a tensor of PyTorch
-        part = part.detach().cpu().numpy()
-    try:
-        array = np.asarray(part)
-    except Exception:  # lists of unequal length, arrays of other libraries that refuse
-        array = np.asarray(None)
+    array = coming_in(part)
     if array.dtype.kind == "c":
         raise Trouble(f"{name} holds complex numbers", "Which part of them is the answer?")
     if array.dtype.kind not in "fiub":
         sentence = f"{name} is expected as an array of numbers, and {type(part).__name__} came"
         raise Trouble(sentence, "What did you put there?")
     return array.astype(float)  # a copy: the student's array may be a view of what is about to change
+
+
+def coming_in(part: object) -> np.ndarray:
+    """As an array, of the type in which it came; of objects if it is none."""
+    try:
+        if hasattr(part, "detach"):  # a tensor of PyTorch
+            part = part.detach().cpu().numpy()
+        return np.asarray(part)
+    except Exception:  # lists of unequal length, arrays of other libraries that refuse
+        return np.asarray(None)
 
 
 def _about_shape(name: str, shape: tuple, expected: tuple) -> Trouble:

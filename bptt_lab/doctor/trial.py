@@ -5,6 +5,7 @@ Windows has no alarm signal, and a notebook may call from a thread that is not t
 (Python in a browser) it runs without a limit.
 """
 
+import ast
 import contextlib
 import contextvars
 import copy
@@ -12,6 +13,7 @@ import ctypes
 import inspect
 import io
 import os
+import re
 import sys
 import sysconfig
 import threading
@@ -33,6 +35,18 @@ class Trouble(Exception):
     def __init__(self, sentence: str, hint: str, kind: str = "crash"):
         super().__init__(sentence)
         self.hint, self.kind = hint, kind
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        return (self.hint, _MORE[self.kind]) if self.kind in _MORE else (self.hint,)
+
+
+_MORE = {
+    "crash": "Call your function on a small problem. Print the shapes of what that line uses, or of what you return.",
+    "hang": "Which condition ends your loop, and does each pass bring it nearer?",
+    "reference": "NumPy is enough: write the line without the course's own function.",
+    "memory": "Look for a list, dict or array made outside the function, a default such as kept=[], and random draws.",
+}
 
 
 class Outcome(NamedTuple):
@@ -124,12 +138,40 @@ def in_words(error: BaseException) -> Trouble:
         return error
     if isinstance(error, NotImplementedError):
         return Trouble("not attempted yet", "What would you write first?", "not attempted")
-    text = f"your code stopped with {type(error).__name__}: {error}".rstrip(": ")
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
-    if frames:  # else it could not even be called
-        line = f": {frames[-1].line}" if frames[-1].line else ""
-        text += f" (in {frames[-1].name}, line {frames[-1].lineno}{line})"
-    return Trouble(text, "What does each name in that line hold, and in which shape?")
+    walked = list(traceback.walk_tb(error.__traceback__))
+    frames = zip((frame for frame, _ in walked), traceback.extract_tb(error.__traceback__))
+    theirs = [pair for pair in frames if _is_theirs(pair[1].filename)]
+    said, hint = str(error), "What does each name in that line hold, and in which shape?"
+    if misfit := re.search(r"matmul: .*size (\d+) is different from (\d+)|not aligned: (\d+) .*!= (\d+)", said):
+        inner = [int(size) for size in misfit.groups() if size]
+        shapes = _shapes_of_product(*theirs[-1]) if theirs else None
+        shapes = shapes or " and ".join(re.findall(r"\([\d, ]+\)", said.partition("not aligned")[0]))
+        said = f"a product{f' of shapes {shapes}' * bool(shapes)} does not fit, {max(inner)} meets {min(inner)}"
+        hint = "Which axes meet in a product? States are rows here: (B, n_h), one row for each sequence."
+    text = f"your code stopped with {type(error).__name__}: {said}".rstrip(": ")
+    if theirs:  # else it could not even be called
+        _, place = theirs[-1]
+        text += f" (in {place.name}, line {place.lineno}{f': {place.line}' * bool(place.line)})"
+    return Trouble(text, hint)
+
+
+def _shapes_of_product(frame: object, place: traceback.FrameSummary) -> str:
+    """The shapes of the first product with @ in the student's line that does not fit; "" if that needs a call."""
+    with contextlib.suppress(SyntaxError):
+        for node in reversed(list(ast.walk(ast.parse(place.line or "")))):  # the inner ones first
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+                with contextlib.suppress(Exception):
+                    a, b = (np.shape(_value(side, frame)) for side in (node.left, node.right))
+                    if a[-1] != b[max(len(b) - 2, 0)]:
+                        return f"{a} and {b}"
+    return ""
+
+
+def _value(node: ast.expr, frame: object) -> object:
+    """Of an expression that calls nothing, where the frame stopped."""
+    if any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node)):
+        raise ValueError("no call is made twice")
+    return eval(compile(ast.Expression(node), "<shape>", "eval"), frame.f_globals, frame.f_locals)
 
 
 def _arrays(arguments: dict[str, object]) -> dict[str, np.ndarray]:

@@ -110,9 +110,10 @@ def test_a_mistake_in_a_step_that_does_not_exist_is_refused():
 def test_each_mistake_is_named(name):
     mistake = TOY.catalogue[name]
     verdict = doctor.examine(TOY, mistake.backward, seed=1)
-    assert verdict.mistakes == (name,) and verdict.equation == mistake.equation
+    assert verdict.mistakes == (name,) and verdict.hints(1) == mistake.hint
     assert isinstance(mistake.backward(*TOY.arguments(TOY.cases(0)[0]).values()), Grads)
-    assert verdict.hints(2) == ("Read equation (3) again." if mistake.equation else verdict.slip)
+    assert verdict.hints(2).endswith("Read equation (3) again." if mistake.equation else "”.")
+    assert verdict.hints(3) == f"What you computed is {mistake.formula}."
 
 
 @pytest.mark.parametrize("pair", [*combinations(MISTAKES, 2)])
@@ -135,7 +136,7 @@ def test_each_pair_is_named(pair):
 def test_what_no_name_fits_is_localised(slip, words):
     verdict = doctor.examine(TOY, lambda fit, z, power: slip(mine(fit, z, power), z, power))
     assert verdict.where == words and verdict.mistakes == () and verdict.hints(1).endswith("?")
-    assert verdict.equation is None and verdict.hints(2) == verdict.hint
+    assert verdict.hints(2) == "There is no hint 2."
 
 
 def test_a_mistake_outside_any_catalogue_has_no_answer_of_its_own():
@@ -162,4 +163,4 @@ def test_the_example_at_the_door_does_what_it_says():
     names = vars(doctor) | {"np": np}
     exec("\n".join(lines[:-1]), names)
     call, said = lines[-1].split("  # ")
-    assert len(lines) == 6 and eval(call, names).where == said
+    assert len(lines) == 6 and eval(call, names) == said

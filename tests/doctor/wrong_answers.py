@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-LOOP = '''
+LOOP = """
 def backward(params, trace, y):
     U, W, V, b, c = params
     T, B, n_y = y.shape
@@ -25,8 +25,8 @@ def backward(params, trace, y):
         dW += da.T @ trace.h_prev[t]
         db += da.sum(axis=0)
     return dU, dW, dV, db, dc
-'''
-COLUMNS = '''
+"""
+COLUMNS = """
 def backward(params, trace, y):
     T, B, n_y = y.shape
     n_h = len(params.b)
@@ -45,8 +45,8 @@ def backward(params, trace, y):
             grads["c"] += do.ravel()
             da_next = da
     return {name: grad / B for name, grad in grads.items()}
-'''
-LISTS = '''
+"""
+LISTS = """
 def backward(params, trace, y):
     T, B = len(y), y.shape[1]
     deltas = [(p - q) / B for p, q in zip(trace.y_hat, y)]
@@ -61,8 +61,8 @@ def backward(params, trace, y):
     dW = sum(da.T @ h for da, h in zip(das, trace.h_prev))
     dV = sum(do.T @ h for do, h in zip(deltas, trace.h))
     return dU, dW, dV, sum(da.sum(0) for da in das), sum(do.sum(0) for do in deltas)
-'''
-ARRAYS = '''
+"""
+ARRAYS = """
 def backward(params, trace, y):
     dL_do = (trace.y_hat - y) / y.shape[1]
     slope = 1 - trace.h**2
@@ -74,8 +74,8 @@ def backward(params, trace, y):
     dW = np.einsum("tbi,tbj->ij", dL_da, trace.h_prev)
     dV = np.einsum("tbi,tbj->ij", dL_do, trace.h)
     return dU, dW, dV, dL_da.sum(axis=(0, 1)), dL_do.sum(axis=(0, 1))
-'''
-CHAIN = '''
+"""
+CHAIN = """
 def backward(params, trace, y):
     p, B = trace.y_hat, y.shape[1]
     dL_dp = (-y / p + (1 - y) / (1 - p)) / B
@@ -87,7 +87,7 @@ def backward(params, trace, y):
     flat = lambda z: z.reshape(-1, z.shape[-1])
     dU, dW, dV = flat(da).T @ flat(trace.x), flat(da).T @ flat(trace.h_prev), flat(dL_do).T @ flat(trace.h)
     return dU, dW, dV, flat(da).sum(0), flat(dL_do).sum(0)
-'''
+"""
 STYLES = [LOOP, COLUMNS, LISTS, ARRAYS, CHAIN]
 
 
