@@ -1,18 +1,45 @@
+"""The door, on small exercises of its own; what the course asks is tested beside its exercises."""
+
+import sys
+
 import numpy as np
 import pytest
 
-from bptt_lab import checks, model
+from bptt_lab import checks
+from bptt_lab.doctor import Exercise, slip
 
 
 def doubled(z):
     return 2 * z
 
 
-CASES = [(np.arange(3.0),), (np.ones((2, 2)),)]
+def ends(word):
+    return word[0], len(word)
 
 
-def not_started(z):
-    raise NotImplementedError
+def half():
+    return 0.5
+
+
+DOUBLED = Exercise(
+    doubled,
+    draw=lambda rng, n: {"z": rng.normal(size=(n, 2))},
+    sizes=[dict(n=3), dict(n=1)],
+    mistakes=[
+        slip("squared", "z²", "What does 2 z give for 3?", lambda z: z**2),
+        slip(
+            "first_row_left", "2 z but in the first row", "Which rows change?", lambda z: np.append(z[:1], 2 * z[1:], 0)
+        ),
+    ],
+    hints=("Is z a number, or an array?", "NumPy multiplies entry by entry."),
+)
+ENDS = Exercise(
+    ends, draw=lambda rng, n: {"word": "abcdefgh"[n:]}, sizes=[dict(n=0), dict(n=3)], hints=("Which letter?",)
+)
+HALF = Exercise(half, hints=("Which number lies between 0 and 1?",))
+LARGE = Exercise(
+    half, judge=lambda answer: "" if answer > 0.4 else f"your {answer} is small; another is larger", hints=("Larger?",)
+)
 
 
 def crashes(z):
@@ -24,67 +51,154 @@ def changes_its_input(z):
     return z
 
 
+def not_started(z):
+    raise NotImplementedError
+
+
+class Tensor:
+    """What PyTorch hands out: np.asarray refuses it while it requires a gradient."""
+
+    dtype = "torch.float64"
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad")
+
+    def detach(self):
+        return type("Detached", (), {"cpu": lambda _: type("Host", (), {"numpy": lambda _: self.array})()})()
+
+
 @pytest.mark.parametrize(
-    "yours, said",
+    ("exercise", "yours", "kind", "said"),
     [
-        (doubled, "right, in 2 of 2 cases"),
-        (changes_its_input, "right, in 2 of 2 cases"),
-        (not_started, "not attempted yet"),
-        (crashes, "your code stopped with IndexError"),
-        (lambda z: None, "returned None"),
-        (lambda z: 3 * z, "2 of 3 entries are not right, the first at index [1]"),
-        (lambda z: 2 * z + np.nan, "3 of 3 entries are not right"),
-        (lambda z: np.array([0.0, 2.0, 4.0]), "in case 2 of 2, shape (2, 2) was expected, and (3,) came"),
-        (lambda z: "two", "numbers were expected, and str came"),
+        (DOUBLED, lambda z: z + z, "right", "right, on 2 of 2 problems"),
+        (DOUBLED, lambda z: (2 * z).tolist(), "right", "right"),
+        (DOUBLED, lambda z: 2 * z.astype(np.float32), "right", "right"),
+        (DOUBLED, lambda z: Tensor(2 * z), "right", "right"),
+        (DOUBLED, lambda z: 2 * z.astype(np.float16), "wrong", "your numbers are float16"),
+        (DOUBLED, lambda z: 2 * z + 0.5j, "wrong", "your answer holds complex numbers"),
+        (DOUBLED, lambda z: 2 * z + 0j, "wrong", "your answer holds complex numbers"),
+        (DOUBLED, not_started, "not attempted", "not attempted yet"),
+        (DOUBLED, crashes, "crash", "your code stopped with IndexError"),
+        (DOUBLED, lambda z: sys.exit(), "crash", "your code stopped with SystemExit"),
+        (DOUBLED, lambda z: None, "wrong", "returned None"),
+        (DOUBLED, lambda z: 3 * z, "wrong", "6 of 6 entries are not right, the first at index [0, 0]"),
+        (DOUBLED, lambda z: 2 * z + np.nan, "wrong", "6 of 6 entries are not right"),
+        (DOUBLED, lambda z: 2 * z.T, "wrong", "shape (3, 2) was expected, and (2, 3) came: it is transposed"),
+        (DOUBLED, lambda z: np.ones((3, 2)) if len(z) > 1 else z, "wrong", "entries are not right"),
+        (DOUBLED, lambda z: 2 * z[:3] if len(z) > 1 else 2 * z[0], "wrong", "]]: shape (1, 2) was expected, and (2,)"),
+        (DOUBLED, lambda z: "two", "wrong", "expected as an array of numbers, and str came"),
+        (DOUBLED, lambda z: z**2, "mistake", "entries are not right"),
+        (DOUBLED, changes_its_input, "wrong", "the numbers are right, but your function changes z"),
+        (DOUBLED, doubled, "reference", "your function calls test_checks.doubled"),
+        (DOUBLED, lambda z: DOUBLED.combine()(z), "reference", "your function calls exercise.combine"),
+        (ENDS, lambda word: (word[0], len(word)), "right", "right"),
+        (ENDS, lambda word: [word[0], len(word)], "right", "right"),
+        (ENDS, lambda word: (np.str_(word[0]), np.int64(len(word))), "right", "right"),
+        (ENDS, lambda word: word[0], "wrong", "for word = abcdefgh: 2 parts were expected, in a tuple, and text came"),
+        (ENDS, lambda word: (word[0], 8), "wrong", "for word = defgh: part 2: 8 is not right"),
+        (ENDS, lambda word: (word[-1], len(word)), "wrong", "part 1: 'h' is not right"),
+        (ENDS, lambda word: (1, len(word)), "wrong", "part 1: text was expected, and int came"),
+        (HALF, 0.5, "right", "right"),
+        (HALF, lambda: 0.5, "right", "right"),
+        (HALF, 0.4, "wrong", "not yet: 0.4 is not right"),
+        (HALF, None, "not attempted", "not attempted yet"),
+        (LARGE, 0.9, "right", "right"),
+        (LARGE, 0.3, "wrong", "not yet: your 0.3 is small; another is larger"),
     ],
 )
-def test_verdicts(capsys, yours, said):
-    checks.check(yours, doubled, *CASES)
-    printed = capsys.readouterr().out
-    assert said in printed and printed.count("\n") == 1
+def test_what_is_said(exercise, yours, kind, said):
+    verdict = checks.check(exercise, yours)
+    assert verdict.kind == kind and said in verdict.where and verdict.correct == (kind == "right")
+    assert str(verdict) == verdict.where and "\n" not in verdict.where
 
 
-def test_a_crash_shows_the_student_s_line(capsys):
-    checks.check(crashes, doubled, *CASES)
-    assert "return z[17]" in capsys.readouterr().out
+@pytest.mark.parametrize("name", DOUBLED.catalogue)
+def test_each_slip_gets_its_question_and_its_name_only_on_request(name):
+    mistake = DOUBLED.catalogue[name]
+    verdict = checks.check(DOUBLED, lambda z: mistake.whole(z))
+    assert verdict.mistakes == (name,) and mistake.formula not in str(verdict)
+    assert [verdict.hints(1), verdict.hints(3)] == [mistake.hint, f"What you computed is {mistake.formula}."]
+    assert name.replace("_", " ") in verdict.hints(2) and name.replace("_", " ") not in verdict.where
 
 
-def test_numbers_and_tuples(capsys):
-    checks.check(lambda n: n + 1, lambda n: n + 2, (1,))
-    assert "the number 2.0 is not right" in capsys.readouterr().out
-    checks.check(lambda n: (n, n), lambda n: (n, n + 1), (1,))
-    assert "part 2 of the tuple" in capsys.readouterr().out
-    checks.check(lambda n: n, lambda n: (n, n + 1), (1,))
-    assert "a tuple of 2 was expected, and int came" in capsys.readouterr().out
+def test_hints_differ_and_come_one_at_a_time():
+    for verdict in (checks.check(DOUBLED, lambda z: 3 * z), checks.check(DOUBLED, not_started)):
+        assert [verdict.hints(1), verdict.hints(2)] == list(DOUBLED.hints)
+        assert verdict.hints(3) == "There is no hint 3."
+    for student in (crashes, lambda z: z @ z, lambda z: np.random.default_rng().normal(size=z.shape)):
+        verdict = checks.check(DOUBLED, student)
+        assert len(set(verdict.ladder)) == len(verdict.ladder) == 2
+    assert checks.check(DOUBLED, lambda z: z + z).hints() == "Nothing to repair."
 
 
-def test_a_function_without_arguments_is_called_once(capsys):
-    checks.check(lambda: 1, lambda: 2)
-    assert "in case 1 of 1, the number 1.0 is not right" in capsys.readouterr().out
+def test_a_crash_shows_the_students_line_also_inside_a_library():
+    assert "return z[17]" in checks.check(DOUBLED, crashes).where
+    assert "np.linalg.inv(z)" in checks.check(DOUBLED, lambda z: np.linalg.inv(z)).where
 
 
-def test_what_is_done_to_a_params_in_place_does_not_leak(capsys):
-    params = model.init_params(3, np.random.default_rng(0))
+def test_a_product_that_does_not_fit_is_told_by_its_shapes():
+    def whole(z):
+        scale = np.ones((3, 4))
+        return (z.T @ scale) @ (scale @ z)
 
-    def halved_in_place(params):
-        for theta in params:
-            theta *= 0.5
-        return params.W
+    def with_a_call(z):
+        return np.tanh(z) @ np.tanh(z)
 
-    before = params.W.copy()
-    checks.check(halved_in_place, lambda params: 0.5 * params.W, (params,), (params,))
-    assert capsys.readouterr().out.startswith("right") and (params.W == before).all()
-
-
-def test_what_is_done_to_a_list_or_a_generator_does_not_leak(capsys):
-    def first_drawn(numbers, rng):
-        return numbers.pop() + rng.normal()
-
-    numbers, rng = [1.0, 2.0], np.random.default_rng(0)
-    checks.check(first_drawn, lambda numbers, rng: 2.0 + rng.normal(), (numbers, rng), (numbers, rng))
-    assert capsys.readouterr().out.startswith("right, in 2 of 2") and numbers == [1.0, 2.0]
+    said = checks.check(DOUBLED, whole)
+    assert "ValueError: a product of shapes (3, 4) and (3, 2) does not fit, 4 meets 3 (in whole" in said.where
+    assert "rows" in said.hints(1) and "gufunc" not in said.where
+    assert "a product does not fit, 3 meets 2 (in with_a_call" in checks.check(DOUBLED, with_a_call).where
+    said = checks.check(DOUBLED, lambda z: np.dot(z, z))
+    assert "a product of shapes (3,2) and (3,2) does not fit, 3 meets 2" in said.where
 
 
-def test_a_crash_inside_a_library_is_told_by_the_student_s_own_line(capsys):
-    checks.check(lambda z: np.linalg.inv(z), doubled, (np.ones((2, 3)),))
-    assert "line" in (printed := capsys.readouterr().out) and "np.linalg.inv(z)" in printed
+def test_what_is_done_to_arguments_does_not_leak():
+    lists = Exercise(lambda numbers: sum(numbers), draw=lambda rng: {"numbers": [1.0, 2.0]}, hints=("Add.",))
+    popped = checks.check(lists, lambda numbers: numbers.pop() + numbers.pop())
+    assert popped.correct and checks.check(lists, lambda numbers: float(np.sum(numbers))).correct
+    before = DOUBLED.arguments(DOUBLED.cases(0)[0])["z"]
+    checks.check(DOUBLED, changes_its_input)
+    assert (DOUBLED.arguments(DOUBLED.cases(0)[0])["z"] == before).all()
+
+
+def test_a_loop_without_end_ends_after_its_seconds():
+    def endless(z):
+        while True:
+            pass
+
+    verdict = checks.check(DOUBLED, endless, seconds=0.2)
+    assert verdict.kind == "hang" and "no answer after 0.2 seconds" in verdict.where and len(verdict.ladder) == 2
+
+
+def test_an_answer_that_is_drawn_anew_is_told():
+    verdict = checks.check(DOUBLED, lambda z: 2 * z + np.random.default_rng().normal())
+    assert verdict.where == "your function gives two answers to the same question"
+
+
+def test_whole_numbers_are_held_to_all_their_digits_in_single_precision():
+    many = Exercise(lambda n: n + np.arange(3), draw=lambda rng: {"n": 100_000}, hints=("Count.",))
+    assert checks.check(many, lambda n: np.arange(n, n + 3, dtype=np.float32)).correct
+    assert not checks.check(many, lambda n: np.arange(n, n + 3, dtype=np.float32) + np.float32(1)).correct
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: checks.check("00.0", doubled), ValueError, "an exercise of the course is needed"),
+        (lambda: checks.check(DOUBLED, 3), TypeError, "a function is needed, got int"),
+        (lambda: checks.check(DOUBLED, doubled, seed=-1), ValueError, "seed must be 0 or larger"),
+        (lambda: checks.check(DOUBLED, doubled, seconds=0), ValueError, "seconds must be positive"),
+        (lambda: checks.check(DOUBLED, doubled, n=0), ValueError, "n must be 1 or larger"),
+    ],
+)
+def test_a_bad_call_is_refused_in_one_line(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_it_prints_nothing_itself(capsys):
+    checks.check(DOUBLED, lambda z: 3 * z)
+    assert capsys.readouterr() == ("", "")

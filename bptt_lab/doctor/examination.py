@@ -1,5 +1,6 @@
 """Ask a student's function, compare, and put the finding into words."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from bptt_lab.doctor.exercise import Case, Exercise, errors, scales
 from bptt_lab.doctor.findings import Findings
 from bptt_lab.doctor.localise import ZERO, listed, localise
 from bptt_lab.doctor.passes import Mistake
-from bptt_lab.doctor.reading import read
+from bptt_lab.doctor.reading import as_floats, read
 from bptt_lab.doctor.suspects import suspects
 from bptt_lab.doctor.trial import Outcome, Trial, Trouble
 from bptt_lab.doctor.verdict import Verdict, how_many
@@ -84,12 +85,20 @@ def _on_the_whole(exercise: Exercise, asked: list[Case], outcomes: list[Outcome 
         return Verdict("right", f"right{problems}")
     answered = [pair for pair in zip(asked, outcomes) if isinstance(pair[1], Outcome)]
     where, known = f"not yet: {_of(number, asked, exercise, case)}{text}", _known(exercise, answered)
-    if number == 1:
+    if number == 1 or not _repeated(outcomes):
         trouble = _memory("your function gives two answers to the same question")
         return Verdict("wrong", str(trouble), trouble.hints)
     if known:
         return Verdict("mistake", where, _hints([known]), mistakes=(known[0].name,))
     return Verdict("wrong", where, tuple(exercise.hints))
+
+
+def _repeated(outcomes: list[Outcome | Trouble]) -> bool:
+    """Whether the first problem, which is asked twice, got one answer; True if that cannot be told."""
+    with contextlib.suppress(Exception):  # no numbers, or no second answer
+        first, second = (as_floats("", outcome.answer) for outcome in outcomes[:2])
+        return first.shape == second.shape and np.allclose(first, second, equal_nan=True)
+    return True
 
 
 def _falls_short(exercise: Exercise, case: Case, answer: object) -> str:

@@ -14,7 +14,6 @@ from bptt_lab.doctor.steps import RIGHT
 from bptt_lab.model import Array
 
 _EQUATIONS = {"U": 11, "W": 10, "V": 6, "b": 9, "c": 5}  # of the sums
-_OVER = "What does the loss average over?"
 _FITS = 1e-4
 _TRY_O = (
     "Take one step, one sequence, one output with y = 1. Let o grow by 0.001: by how much does the loss change? "
@@ -35,12 +34,8 @@ _TRY_SUM = (
 
 
 def wrong_output_grads(found: Findings) -> tuple:
-    return (
-        "look at what compares ŷ^(t) with y^(t), and at what divides it",
-        "What does the loss average over?",
-        4,
-        _TRY_O,
-    )
+    place = "look at what compares ŷ^(t) with y^(t), and at what divides it"
+    return place, "What does the loss average over?", 4, _TRY_O
 
 
 def wrong_state_grads(found: Findings) -> tuple:
@@ -55,7 +50,7 @@ def wrong_param_grads(found: Findings) -> tuple:
     wrong, good = found.wrong(), [name for name in "UWb" if name not in found.wrong()]
     if good and set(wrong) <= set("UWb"):
         ask = "What multiplies ∂L/∂a^(t) in each step, and which steps are added?"
-        return f"{_proved(good)}, so {_look_at_sums(wrong)}", ask, _EQUATIONS[wrong[0]], _TRY_SUM
+        return _proved(good, wrong), ask, _EQUATIONS[wrong[0]], _TRY_SUM
     if outer := [name for name in "cV" if name in wrong]:
         first = " first" if len(wrong) > len(outer) else ""
         ask = "What does each step contribute to it?"
@@ -68,7 +63,7 @@ def wrong_backward(found: Findings) -> tuple:
     wrong, good = found.wrong(), [name for name in "UWb" if name not in found.wrong()]
     if good and set(wrong) & set("Vc"):  # what follows from ∂L/∂o is right
         ask = "Which steps and which sequences does each sum add, and does anything divide it once more?"
-        return f"{_proved(good)}, so {_look_at_sums(wrong)}", ask, _EQUATIONS[wrong[-1]], _TRY_SUM
+        return _proved(good, wrong), ask, _EQUATIONS[wrong[-1]], _TRY_SUM
     if not set(wrong) & set("UWb") or good:
         return wrong_param_grads(found)
     if set(wrong) & set("Vc"):
@@ -137,10 +132,11 @@ def _one_step_is_right(found: Findings) -> bool:
     return bool(at_one) and not any(map(found.wrong, at_one))
 
 
-def _proved(good: list[str]) -> str:
-    alone = {"W": "∂L/∂a^(t) is right after the first step", "b": "the sum of all ∂L/∂a^(t) is right"}
-    shown = alone.get("".join(good), "∂L/∂a^(t) is right")
-    return f"{listed(map(symbol, good))} {'shows' if len(good) == 1 else 'show'} that {shown}"
+def _proved(good: list[str], wrong: list[str]) -> str:
+    proof = f"{listed(map(symbol, good))} {'shows' if len(good) == 1 else 'show'} that"
+    if good == ["W"]:  # its first term is always zero
+        return f"{proof} ∂L/∂a^(t) is right after the first step: look at that step, and at what each sum does with it"
+    return f"{proof} {'the sum of all ' * (good == ['b'])}∂L/∂a^(t) is right, so {_look_at_sums(wrong)}"
 
 
 def _look_at_sums(wrong: list[str]) -> str:
