@@ -119,9 +119,9 @@ END = "    return dU, dW, dV, db, dc\n"
 WRONG = {
     # the walk
     "carry added up": Wrong(LOOP, {"dh_next = da @ W": "dh_next += da @ W"}, "h", "carry_added_up"),
-    "walked forwards": Wrong(LOOP, {"reversed(range(T))": "range(T)"}, "h", words=WALK),
+    "walked forwards": Wrong(LOOP, {"reversed(range(T))": "range(T)"}, "h", "walked_forwards"),
     "error one step early": Wrong(LOOP, {"do @ V + dh_next": "dh_next", "= da @ W": "= da @ W + do @ V"},
-                                  "h", words=WALK),
+                                  "h", "error_one_step_early"),
     "error lands in the step before": Wrong(
         ARRAYS, {"(dL_dh[t + 1] * slope[t + 1]) @ params.W": "((dL_dh[t + 1] * slope[t + 1]) @ params.W)",
                  "dL_dh = dL_do @ params.V": "dL_dh = np.append((dL_do @ params.V)[1:], 0 * trace.h[:1], axis=0)"},
@@ -229,7 +229,7 @@ WRONG = {
     "time and batch exchanged": Wrong(
         ARRAYS, {"    dL_do =": "    trace = trace._replace(**{n: np.swapaxes(getattr(trace, n), 0, 1) for n in "
                  "trace._fields})\n    y = np.swapaxes(y, 0, 1)\n    dL_do ="}, "sums",
-        words="which axis|B > 1|T > 1|all five"),
+        "time_and_batch_exchanged"),
     # what is not linear in the error
     "clipped at 0.1": Wrong(LOOP, {END: "    return [np.clip(g, -0.1, 0.1) for g in (dU, dW, dV, db, dc)]\n"},
                             "not linear", words="clip|cut"),
