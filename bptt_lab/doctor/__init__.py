@@ -47,5 +47,5 @@ from bptt_lab.doctor.verdict import Verdict, Words
 CATALOGUE, combine = BACKWARD.catalogue, BACKWARD.combine
 
 __all__ = ["CATALOGUE", "Convention", "Exercise", "Mistake", "Outcome", "Trial", "Trouble", "Verdict", "Words"]
-__all__ += ["combine", "confusion", "examine", "in_words", "judge", "plots", "questions", "recognise", "slip", "suspects"]
-__all__ += ["BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]
+__all__ += ["combine", "confusion", "examine", "in_words", "judge", "plots", "questions", "recognise"]
+__all__ += ["slip", "suspects", "BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]

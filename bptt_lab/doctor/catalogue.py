@@ -35,11 +35,6 @@ def _walk_forwards(k: Pass) -> Array:
     return dL_dh
 
 
-def _walk_along_the_batch(k: Pass) -> Array:
-    direct, slope = k.direct.swapaxes(0, 1), k.slope.swapaxes(0, 1)
-    return walk_back(direct, slope[1:], lambda g, H: (g * H) @ k.W_back).swapaxes(0, 1)
-
-
 def _batch_means(left: str, right: str) -> Callable[[Pass], Array]:
     return lambda k: getattr(k, left).sum(axis=1).T @ getattr(k, right).mean(axis=1)
 
@@ -171,9 +166,6 @@ MISTAKES = [
     Mistake("walked_forwards", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ H^(t-1) ∂L/∂h^(t-1)",
             "In which order does your loop visit the steps, and from which side does a gradient come?",
             instead={"dL_dh": _walk_forwards}),
-    Mistake("time_and_batch_exchanged", 7, "axis 0 taken as the batch, and axis 1 as time",
-            "Which axis of y counts the steps, and along which one does your loop go?",
-            instead={"dL_do": lambda k: (k.y_hat - k.y) / len(k.y), "dL_dh": _walk_along_the_batch}),
     Mistake("states_not_reversed", 7, "∂L/∂h^(T+1-t) in the place of ∂L/∂h^(t)",
             "Your loop meets the last step first. In which order does it leave what you collect?",
             after={"dL_dh": lambda k, right: right[::-1]}),

@@ -68,7 +68,8 @@ def wrong_backward(found: Findings) -> tuple:
         return wrong_param_grads(found)
     if set(wrong) & set("Vc"):
         return _all_wrong(found)
-    known = "∂L/∂V and ∂L/∂c show that ∂L/∂o^(t) is right"
+    given = "V" not in found.right[0]  # some passes are asked for less
+    known = "∂L/∂o^(t) is given" if given else "∂L/∂V and ∂L/∂c show that ∂L/∂o^(t) is right"
     if found.right_at_one("B"):
         ask = "Does anything go from one sequence to the next: a carry, a sum, an index?"
         return f"{known}, and a single sequence is right: look at how ∂L/∂h^(t) treats a batch", ask, 7, _TRY_SUM
@@ -86,12 +87,8 @@ def _all_wrong(found: Findings) -> tuple:
     if factor(found, found.wrong()):
         return "all have it: look at what multiplies or divides ∂L/∂o^(t), or all that you hand back", ask, 4, _TRY_O
     if _one_step_is_right(found):
-        return (
-            "a single step is right: look at what changes with more steps, in ∂L/∂o^(t) or in all sums",
-            sums,
-            4,
-            _TRY_SUM,
-        )
+        place = "a single step is right: look at what changes with more steps, in ∂L/∂o^(t) or in all sums"
+        return place, sums, 4, _TRY_SUM
     at_one = [i for i, case in enumerate(found.cases) if case.sizes["T"] == 1]
     if not at_one or not (used := _used_output_gradient(found, at_one[0])):
         return "look first at ∂L/∂o^(t), which all need, and then at what the sums have in common", ask, 4, _TRY_O
@@ -101,12 +98,8 @@ def _all_wrong(found: Findings) -> tuple:
     if not fits:
         return "∂L/∂V and ∂L/∂c do not fit to one ∂L/∂o^(t): look at these two sums first", sums, 6, _TRY_SUM
     right = Pass(RIGHT, found.exercise.arguments(found.cases[at_one[0]])).dL_do[0]  # (B, n_y)
-    weight = (dL_do * right).sum(axis=1) / (right**2).sum(axis=1)
-    if (
-        right.shape[1] > 1
-        and np.ptp(weight) > TOLERANCE
-        and np.allclose(dL_do, weight[:, None] * right, atol=TOLERANCE)
-    ):
+    weight = (dL_do * right).sum(axis=1, keepdims=True) / (right**2).sum(axis=1, keepdims=True)  # (B, 1)
+    if right.shape[1] > 1 and np.ptp(weight) > _FITS and np.allclose(dL_do, weight * right, atol=_FITS):
         return "not all sequences count alike: look at which sequences are added, and how often", sums, 5, _TRY_SUM
     behind = "" if follows else "; ∂L/∂U and ∂L/∂b do not follow from it, so something behind it is wrong as well"
     return f"∂L/∂V and ∂L/∂c fit to one ∂L/∂o^(t), which is wrong: repair it first{behind}", ask, 4, _TRY_O

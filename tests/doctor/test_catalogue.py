@@ -59,6 +59,26 @@ def test_every_mistake_is_wrong_and_no_two_are_the_same(seed):
         assert max(map(distance, answers[a], answers[b])) > 1e-3, (a, b)
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_problems_hide_nothing_and_a_right_pass_may_clip_at_five(hidden):
+    """Both bits, no gradient above 5, and an error that goes back 20 steps only is seen, on each of 60 seeds."""
+    for seed in range(60):
+        cases = BACKWARD.cases(seed, hidden=hidden)
+        for case in cases:
+            assert set(BACKWARD.arguments(case)["y"].ravel()) == {0, 1}
+            assert max(np.abs(grad).max() for grad in BACKWARD.right(case).values()) < 5
+        near = Mistake("", None, "", "", after={"dL_dh": lambda k, right: at_most(20, k)})
+        assert distance(BACKWARD.wrong(cases[-1], [near]), BACKWARD.right(cases[-1])) > 1e-4
+
+
+def at_most(steps, k):
+    part, total = k.direct, k.direct.copy()
+    for _ in range(steps):
+        part = (part[1:] * k.slope_next[: len(part) - 1]) @ k.W
+        total[: len(part)] += part
+    return total
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_mistake_alters_its_inputs_only_if_that_is_the_mistake(name, problem):
     params, x, y = problem

@@ -151,6 +151,7 @@ _LOSSES = {  # mistakes in our loss that are right in another
     "averaged_over_outputs": "mean over B and n_y",
     "averaged_over_everything": "mean over T, B and n_y",
     "divided_by_outputs_not_batch": "mean over n_y",
+    "divided_by_steps_not_batch": "mean over T",
 }
 
 

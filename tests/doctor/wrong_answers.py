@@ -229,7 +229,7 @@ WRONG = {
     "time and batch exchanged": Wrong(
         ARRAYS, {"    dL_do =": "    trace = trace._replace(**{n: np.swapaxes(getattr(trace, n), 0, 1) for n in "
                  "trace._fields})\n    y = np.swapaxes(y, 0, 1)\n    dL_do ="}, "sums",
-        "time_and_batch_exchanged"),
+        words='axes="B, T, n"'),
     # what is not linear in the error
     "clipped at 0.1": Wrong(LOOP, {END: "    return [np.clip(g, -0.1, 0.1) for g in (dU, dW, dV, db, dc)]\n"},
                             "not linear", words="clip|cut"),
