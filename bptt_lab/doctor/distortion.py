@@ -55,7 +55,8 @@ def _rescaled(found: Findings) -> Shown | None:
 
 def _coarse(found: Findings) -> Shown | None:
     yours = [array for one in found.yours for array in one.values()]
-    half = all((array == np.float16(array)).all() for array in yours) and any((array % 1).any() for array in yours)
+    with np.errstate(over="ignore"):  # of what is no float16
+        half = all((array == np.float16(array)).all() for array in yours) and any((array % 1).any() for array in yours)
     near = max(max(error.values()) for error in found.errors) < _CLOSE
     if not half and not (near and all(map(found.wrong, range(len(found.cases)))) and not found.adds_up):
         return None

@@ -36,7 +36,8 @@ def rows_turned(grads, place):
 
 
 def rounded(grads, kind):
-    return [g.astype(kind) for g in grads]
+    with np.errstate(over="ignore"):
+        return [g.astype(kind) for g in grads]
 
 
 def draw_student(rng):

@@ -186,10 +186,10 @@ def test_the_passes_of_courses_are_known_by_what_they_take():
 
 def test_shapes_and_names_are_told_in_the_words_of_the_convention():
     def lost(*arguments):
-        return strangers.own_names(None, *arguments) | {"dWxh": np.zeros((3, 5))}
+        return strangers.own_names(None, *arguments) | {"dWxh": np.zeros((2, 5))}
 
     where = checks.check(BACKWARD, lost, convention=OWN).where
-    assert where.startswith("∂L/∂Wxh has shape (3, 5), and (5, 3) is expected: it is transposed")
+    assert where.startswith("∂L/∂Wxh has shape (2, 5), and (5, 2) is expected: it is transposed")
     where = checks.check(BACKWARD, lambda *_: {"dWxh": 0}, convention=OWN).where
     assert where.startswith("a dict with the names Wxh, Whh, Why, bh, by is expected")
     where = checks.check(BACKWARD, lambda dh, cache: (dh, dh), convention=STRANGERS["cs231n"][1]).where
