@@ -37,7 +37,7 @@ def draw(rng: np.random.Generator, T: int, B: int, n_x: int, n_h: int, n_y: int)
         params = params._replace(W=np.linalg.qr(params.W)[0])
     x = rng.normal(size=(T, B, n_x))
     y = rng.permutation(np.arange(T * B * n_y) % 2.0).reshape(T, B, n_y)  # half of them 1
-    dL_do, dL_dh = rng.normal(size=(T, B, n_y)), rng.normal(size=(T, B, n_h))
+    dL_do, dL_dh = rng.normal(size=(T, B, n_y)) / B, rng.normal(size=(T, B, n_h)) / B
     return dict(params=params, x=x, trace=model.forward(params, x), y=y, dL_do=dL_do, dL_dh=dL_dh)
 
 

@@ -35,7 +35,7 @@ def changed(**changes):
 # names
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_every_mistake_is_named(seed):
     verdicts = {name: diagnose(mistake.backward, seed=seed) for name, mistake in CATALOGUE.items()}
     assert {name: verdict.mistakes for name, verdict in verdicts.items()} == {name: (name,) for name in CATALOGUE}
@@ -50,7 +50,10 @@ def test_every_pair_is_named_or_localised_and_never_misnamed():
     truth = BACKWARD.right(fresh[0])
     named, distinct = 0, 0
     for pair in pairs:
-        found = search.explain([BACKWARD.wrong(case, pair) for case in search.cases])
+        answers = [BACKWARD.wrong(case, pair) for case in search.cases]
+        if not all(np.isfinite(array).all() for one in answers for array in one.values()):
+            continue  # a student is told that it is not finite
+        found = search.explain(answers)
         theirs = BACKWARD.wrong(fresh[0], pair)
         if max(errors(theirs, truth).values()) < 1e-9:  # the two cancel out
             continue
