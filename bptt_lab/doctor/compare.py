@@ -35,7 +35,8 @@ def _of_numbers(answer: object, expected: np.ndarray, tolerance: float) -> str:
         return str(trouble)
     if array.shape != expected.shape:
         turned = ": it is transposed" if array.ndim > 1 and array.shape == expected.shape[::-1] else ""
-        return f"shape {expected.shape} was expected, and {array.shape} came{turned}"
+        wanted = f"shape {expected.shape}" if expected.shape else "one number"
+        return f"{wanted} was expected, and shape {array.shape} came{turned}"
     fractions = (expected % 1).any()  # whole numbers are exact in single precision too
     if coming_in(answer).dtype == np.float32 and fractions:
         tolerance = max(tolerance, TOLERANCE * np.abs(expected).max())

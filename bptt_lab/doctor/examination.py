@@ -43,25 +43,29 @@ def examine(
 
 def questions(exercise: Exercise, cases: list[Case]) -> list[Case]:
     """All that `judge` may ask, in its order: the first problem twice, the others, then the first step by step."""
-    return _main(cases) + (_steps(cases[0]) if exercise.names else [])
+    return _main(exercise, cases) + (_steps(cases[0]) if exercise.names else [])
 
 
 def judge(exercise: Exercise, cases: list[Case], ask: Ask) -> Verdict:
     """The verdict on whoever answers through `ask`; it is asked for nothing but `questions`."""
-    asked = _main(cases)
+    asked = _main(exercise, cases)
     outcomes = ask(asked)
     trouble = outcomes[-1] if isinstance(outcomes[-1], Trouble) else None
     if trouble and len(outcomes) == 1:
-        hints = exercise.hints if trouble.kind == "not attempted" and exercise.hints else trouble.hints
+        hints = exercise.hints if trouble.kind == "not attempted" and exercise.hints else _ladder(exercise, trouble)
         return Verdict(trouble.kind, str(trouble), tuple(hints))
     if exercise.names:
         return _on_gradients(exercise, cases, asked, outcomes, ask)
     return _on_the_whole(exercise, asked, outcomes)
 
 
-def _main(cases: list[Case]) -> list[Case]:
+def _main(exercise: Exercise, cases: list[Case]) -> list[Case]:
     """The first problem is asked twice at once, since what survives a call spoils all that come after."""
-    return [cases[0], *cases]
+    return [cases[0], *cases] if exercise.parameters else cases
+
+
+def _ladder(exercise: Exercise, trouble: Trouble) -> tuple[str, ...]:
+    return _different(*trouble.hints, *exercise.hints)
 
 
 def _steps(case: Case) -> list[Case]:
@@ -74,7 +78,7 @@ def _steps(case: Case) -> list[Case]:
 def _on_the_whole(exercise: Exercise, asked: list[Case], outcomes: list[Outcome | Trouble]) -> Verdict:
     for number, (case, outcome) in enumerate(zip(asked, outcomes)):
         if isinstance(outcome, Trouble):
-            return Verdict(outcome.kind, f"{_of(number, asked, exercise, case)}{outcome}", outcome.hints)
+            return Verdict(outcome.kind, f"{_of(number, asked, exercise, case)}{outcome}", _ladder(exercise, outcome))
         if text := _falls_short(exercise, case, outcome.answer):
             break
     else:

@@ -1,5 +1,6 @@
 """A function for students to write, and what the doctor must know to say what is wrong with theirs."""
 
+import copy
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
@@ -85,6 +86,11 @@ class Exercise:
         return replace(self, **{"mistakes": self.catalogue.values()} | changes)
 
     @cached_property
+    def _drawn(self) -> dict[str, dict[str, object]]:
+        """Arguments by problem: drawn once, since a search for mistakes asks for them thousands of times."""
+        return {}
+
+    @cached_property
     def parameters(self) -> list[str]:
         """Names of the arguments."""
         return list(inspect.signature(self.reference).parameters)
@@ -114,10 +120,12 @@ class Exercise:
 
     def arguments(self, case: Case) -> dict[str, object]:
         """Fresh arguments of the function, by name; nothing done to them comes back here."""
-        drawn = self.draw(np.random.default_rng(case.seed), **case.sizes)
-        if self.alone and case.step is not None:
-            drawn = self.alone(drawn, case.step)
-        return {name: drawn[name] for name in self.parameters if name in drawn}
+        if (key := str(case)) not in self._drawn:
+            drawn = self.draw(np.random.default_rng(case.seed), **case.sizes)
+            if self.alone and case.step is not None:
+                drawn = self.alone(drawn, case.step)
+            self._drawn[key] = {name: drawn[name] for name in self.parameters if name in drawn}
+        return fresh(self._drawn[key], {})
 
     def right(self, case: Case) -> dict[str, Array]:
         """The right arrays by name."""
@@ -152,6 +160,28 @@ class Exercise:
             return wrong(*arguments)
 
         return wrong if mistakes else combine
+
+
+def fresh(value: object, roots: dict[int, Array]) -> object:
+    """A copy in which views of one array are again views of one array, which `copy.deepcopy` would part.
+
+    roots    the copies so far, by the id of what they are copies of
+    """
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        root = value
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        if not root.flags.c_contiguous:
+            return value.copy()
+        copied = roots.setdefault(id(root), root.copy())
+        offset = value.__array_interface__["data"][0] - root.__array_interface__["data"][0]
+        return np.ndarray(value.shape, value.dtype, copied, offset, value.strides)
+    if isinstance(value, dict):
+        return {name: fresh(part, roots) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        parts = [fresh(part, roots) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return copy.deepcopy(value)
 
 
 def _resized(sizes: dict[str, int], rng: np.random.Generator) -> dict[str, int]:

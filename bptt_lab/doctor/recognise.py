@@ -39,6 +39,8 @@ def examine(
         with contextlib.suppress(ValueError):  # an exercise that knows no convention
             more = _better(stated, exercise, yours, verdict, seed, seconds, fixed)
     said = f". Your convention: {stated!r}" if convention is not None else ""
+    if verdict.kind == "mistake" and more:  # it would give the mistake away: so it is the last hint
+        return replace(verdict, where=f"{verdict.where}{said}", ladder=(*verdict.ladder, more))
     return replace(verdict, where=f"{verdict.where}{said}{f'. {more}' if more else ''}")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bptt_lab import doctor
 from bptt_lab.doctor import Exercise, Mistake
+from bptt_lab.doctor.exercise import fresh
 
 
 class Fit(NamedTuple):
@@ -164,3 +165,14 @@ def test_the_example_at_the_door_does_what_it_says():
     exec("\n".join(lines[:-1]), names)
     call, said = lines[-1].split("  # ")
     assert len(lines) == 6 and eval(call, names) == said
+
+
+def test_fresh_arguments_keep_what_shares_memory_and_share_none_with_others():
+    rng = np.random.default_rng(0)
+    whole = rng.normal(size=(6, 4))
+    given = dict(fit=Fit(whole[:-1], whole[1:].T), z=[whole[::-2], 3], name="a", fortran=np.asfortranarray(whole))
+    first, second = fresh(given, {}), fresh(given, {})
+    assert (first["fit"].c == whole[:-1]).all() and (first["fit"].m == whole[1:].T).all()
+    assert (first["z"][0] == whole[::-2]).all() and (first["fortran"] == whole).all()
+    first["fit"].c[2] = 7.0  # row 2 of the whole, and so column 1 of m, and row 1 of z
+    assert (first["fit"].m[:, 1] == 7).all() and not (second["fit"].m == 7).any() and not (whole == 7).any()
