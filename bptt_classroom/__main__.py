@@ -16,12 +16,10 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from bptt_classroom import files, gradebook, grading, handout, report, sandbox
+from bptt_classroom import files, gradebook, grading, handout, page, report, sandbox
 from bptt_classroom.driver import Limits
 from bptt_classroom.files import Submission
 from bptt_lab import exercises
-
-VERDICTS = "verdicts.json"  # beside the notebook as it ran
 
 
 class Desk:
@@ -42,10 +40,11 @@ class Desk:
     def facts(self, submission: Submission) -> dict:
         """What a verdict is about: if one of these is another, it is graded again."""
         digest = hashlib.sha256(submission.path.read_bytes()).hexdigest()
-        return {"digest": digest, "seed": self.seed, "name": submission.name, "late": submission.late}
+        who = {"student": submission.student, "name": submission.name, "late": submission.late}
+        return who | {"digest": digest, "seed": self.seed}
 
     def is_done(self, submission: Submission) -> bool:
-        path = self.place("autograded", submission.student) / VERDICTS
+        path = report.place(self.folder, self.assignment, submission.student)
         return path.exists() and self.facts(submission).items() <= json.loads(path.read_text("utf-8")).items()
 
     def prepare(self, submission: Submission) -> tuple[str, list[str]]:
@@ -65,10 +64,14 @@ class Desk:
         place.mkdir(parents=True, exist_ok=True)
         gradebook.record(self.folder, self.assignment, submission.student, moment(submission), results)
         files.write(place / f"{self.assignment}.ipynb", ran)
-        facts = self.facts(submission) | {"when": submission.when, "notes": [*submission.notes, *notes]}
-        facts["results"] = [asdict(result) for result in results]
-        files.write(place / VERDICTS, json.dumps(facts, ensure_ascii=False, indent=1))
         shutil.rmtree(self.place("feedback", submission.student), ignore_errors=True)  # it told of an older file
+        self.save(submission, {"notes": [*submission.notes, *notes], "results": [asdict(one) for one in results]})
+
+    def save(self, submission: Submission, found: dict) -> None:
+        path = report.place(self.folder, self.assignment, submission.student)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        facts = self.facts(submission) | {"when": submission.when} | found
+        files.write(path, json.dumps(facts, ensure_ascii=False, indent=1))
 
 
 def moment(submission: Submission) -> datetime:
@@ -84,25 +87,33 @@ def hand_out(folder: Path, notebook: str, seed: int | None) -> None:
     print(f"To hand out: {folder / 'release' / path.stem / path.name}")
 
 
-def grade(folder: Path, notebook: str, given: Path | None, roster: Path | None, asked: argparse.Namespace) -> bool:
-    """Collect, grade what is not graded yet, and report. Whether everybody was graded."""
+def grade(folder: Path, notebook: str, given: Path | None, roster: Path | None, asked: argparse.Namespace) -> int:
+    """Collect, grade what is not graded yet, and report. The exit status: not 0 if anybody was not graded."""
     desk = Desk(folder, handout.find(notebook).stem, given, Limits(cell=asked.seconds))
     if given is None and list((folder / "exchange").glob(f"*/inbound/*+{desk.assignment}+*")):
         nbgrader(folder, "collect", desk.assignment, "--update", "--ExchangeCollect.check_owner=False")
     collected = files.collect(given or folder / "submitted", desk.assignment, roster)
-    failed = {}
+    report.save_files(folder, desk.assignment, collected)
     left = [one for one in collected.submissions if not desk.is_done(one)]
     with tqdm(total=len(left), unit="student") as bar:
         for workers in (asked.workers, 1):  # once more, alone, where something failed
+            failed = []
             for submission, error in graded(desk, left, workers, not asked.unprotected):
-                failed[submission.student] = error
-                bar.update(not error or workers == 1)
-            left = [one for one in left if failed.pop(one.student, None)] if workers > 1 else left
-    lost = [f"{file}: {why}" for file, why in collected.set_aside if file in collected.lost]
-    lost += [f"{one.name} ({one.student}): {failed[one.student]}" for one in left if failed.get(one.student)]
-    report.write(folder, desk.assignment, collected, not asked.no_names)
-    print(f"{len(collected.submissions)} submissions, {len(lost)} not graded", *lost, sep="\n")
-    return not lost
+                bar.update()
+                if error:
+                    failed.append(submission)
+                    desk.save(submission, {"digest": "", "notes": submission.notes, "reason": error})
+                    bar.update(-1 if workers > 1 else 0)
+            left = failed
+    return write(folder, desk.assignment, not asked.no_names)
+
+
+def write(folder: Path, assignment: str, names: bool) -> int:
+    """The page and the tables of a class; what the terminal says. The exit status."""
+    results = report.read(folder, assignment)
+    print(*page.write_all(folder, results, names), sep="\n")
+    print(*results.lines(), sep="\n")
+    return results.status
 
 
 def graded(desk: Desk, left: list[Submission], workers: int, protected: bool) -> Iterator[tuple[Submission, str]]:
@@ -179,14 +190,14 @@ def main(arguments: list[str] | None = None) -> None:
         if asked.command == "hand-out":
             hand_out(folder, asked.notebook, asked.seed)
         elif asked.command == "report":
-            report.write(folder, handout.find(asked.notebook).stem, None, not asked.no_names)
+            sys.exit(write(folder, handout.find(asked.notebook).stem, not asked.no_names))
         else:
             if os.name != "posix":
                 sys.exit("Windows cannot grade: run this in WSL, where it is as safe as on Linux")
             if (reason := sandbox.why_not()) and not asked.unprotected:
                 sys.exit(f"{reason}. To let submissions do whatever you can do here, add --unprotected")
             given, roster = (path and path.resolve() for path in (asked.files, asked.roster))
-            sys.exit(not grade(folder, asked.notebook, given, roster, asked))
+            sys.exit(grade(folder, asked.notebook, given, roster, asked))
     except (ValueError, LookupError, OSError) as error:
         sys.exit(str(error))
 

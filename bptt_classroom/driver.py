@@ -29,6 +29,7 @@ from bptt_classroom import driver
 driver.main(pickle.load(sys.stdin.buffer))
 """
 ASKING = "__import__('bptt_classroom.asking').asking"
+LATE = {"ename": "TimeoutError", "evalue": "", "traceback": []}  # what a cell is given that had to be interrupted
 SHOWN = ("text/plain", "image/png")  # no script of a submission reaches the browser that shows it
 
 
@@ -102,15 +103,14 @@ def run(first: nbformat.NotebookNode, cells: list[nbformat.NotebookNode], limits
 
 
 def once(cells: list[nbformat.NotebookNode], limits: Limits) -> nbformat.NotebookNode | None:
-    """Run the cells in a fresh kernel, in their order; the one after which it was gone, if it did not come to the end."""
-    late = {"ename": "TimeoutError", "evalue": "", "traceback": []}
-    options = dict(allow_errors=True, interrupt_on_timeout=True, error_on_timeout=late)
-    options |= dict(raise_on_iopub_timeout=True, iopub_timeout=5, coalesce_streams=True)
+    """Run the cells in a fresh kernel, in their order. If it did not come to the end: the cell that is to blame."""
+    options = dict(allow_errors=True, interrupt_on_timeout=True, error_on_timeout=LATE)
+    options |= dict(raise_on_iopub_timeout=True, iopub_timeout=20, coalesce_streams=True)
     client = Client(nbformat.v4.new_notebook(cells=cells), kernel_name="python3", timeout=int(limits.cell), **options)
     client.resources = {"metadata": {"path": os.path.abspath("work")}}
     client.most = limits.output
     null = os.open(os.devnull, os.O_RDWR)
-    client.on_cell_executed = note_timeout
+    client.on_cell_executed = note
     with client.setup_kernel(stdout=null, stderr=null):
         for number, cell in enumerate(cells):
             try:
@@ -124,13 +124,18 @@ def once(cells: list[nbformat.NotebookNode], limits: Limits) -> nbformat.Noteboo
                 culprit = cell if client.begun == number else cells[max(number - 1, 0)]
                 culprit.metadata["trouble"] = "died"
                 return culprit
+            if cell.metadata.get("trouble") == "died":
+                return cell
     return None
 
 
-def note_timeout(cell: nbformat.NotebookNode, cell_index: int, execute_reply: dict) -> None:
-    if execute_reply["content"].get("ename") == "TimeoutError" and "traceback" in execute_reply["content"]:
-        if not execute_reply["content"]["traceback"]:
-            cell.metadata["trouble"] = "hang"
+def note(cell: nbformat.NotebookNode, cell_index: int, execute_reply: dict) -> None:
+    """Whether it was interrupted, or asked the kernel to end, as quit() does."""
+    content = execute_reply["content"]
+    if content.get("ename") == LATE["ename"] and not content.get("traceback"):
+        cell.metadata["trouble"] = "hang"
+    if any(one.get("source") == "ask_exit" for one in content.get("payload", [])):
+        cell.metadata["trouble"] = "died"
 
 
 def answer(path: Path) -> str:

@@ -5,7 +5,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-
 from bptt_lab.classroom import __main__, course
 
 TEXT = (Path(__file__).resolve().parent.parent / "TEACHING.md").read_text(encoding="utf-8")

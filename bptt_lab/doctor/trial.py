@@ -120,10 +120,12 @@ class Trial:
 
 def in_words(error: BaseException) -> Trouble:
     """What was raised, and the last line of the student's own code on the way there."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
+    if isinstance(error, NotImplementedError) and len({frame.name for frame in frames}) > 1:
+        return Trouble(f"your function calls {frames[-1].name}, which is not attempted yet", "Which comes first?")
     if isinstance(error, NotImplementedError):
         return Trouble("not attempted yet", "What would you write first?", "not attempted")
     text = f"your code stopped with {type(error).__name__}: {error}".rstrip(": ")
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
     if frames:  # else it could not even be called
         line = f": {frames[-1].line}" if frames[-1].line else ""
         text += f" (in {frames[-1].name}, line {frames[-1].lineno}{line})"
