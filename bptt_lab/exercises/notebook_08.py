@@ -1,0 +1,86 @@
+"""Exercises of notebook 08: ten patients, each a backward pass to be repaired."""
+
+from bptt_lab.doctor import BACKWARD, Exercise
+from bptt_lab.exercises.notebook_07 import FORBIDDEN
+
+
+def _cure(number: int, title: str, *hints: str) -> Exercise:
+    return BACKWARD.but(
+        id=f"08.{number}", function=f"cured_{number}", title=title, hints=hints, forbidden=FORBIDDEN, seconds=10.0
+    )
+
+
+EXERCISES = [
+    _cure(
+        1,
+        "Well with a batch of one",
+        "What must happen 64 times as often with a batch of 64 as with a batch of one, and happens nowhere?",
+        "The loss is an average over the batch. Where does that average appear in the patient?",
+        "A single factor in the first line is missing. Which axis of y has its size?",
+    ),
+    _cure(
+        2,
+        "Never learns to add",
+        "U and b are made from the same `da` as W. Which other factor is in the sum for W alone?",
+        "Which state does W multiply to make a^(t)?",
+        "It is not the state of step t. The trace keeps the right one for each step, the first included. "
+        "(What would trace.h[t - 1] be for t = 0?)",
+    ),
+    _cure(
+        3,
+        "Adds every pair all the same",
+        "Four lines of the second loop are alike. In what does the fifth differ?",
+        "After the loop, how many steps does each of the five hold?",
+        "One gradient is written over in each step, where the others are added to.",
+    ),
+    _cure(
+        4,
+        "Worked with a squared error before",
+        "Which slope belongs to a squared error behind a sigmoid, and what does it cancel with in (3)?",
+        "Derive (4) from (3) once more: what is left of ŷ (1 - ŷ)?",
+        "The second line multiplies by something that (4) does not have.",
+    ),
+    _cure(
+        5,
+        "A single output, at the end",
+        "How many of the T output errors does the patient use on the way back?",
+        "Two quantities are computed from h^(t). Which of them is missing for t < T?",
+        "Each step must add the error of its own output to what comes from the next state, before the tanh of step t.",
+    ),
+    _cure(
+        6,
+        "The formula from a paper",
+        "Only U is wrong. What does U multiply?",
+        "Which input goes into a^(t), that of step t or that of the step before?",
+        "A line shifts the inputs by a step. The trace as it comes has them right.",
+    ),
+    _cure(
+        7,
+        "Right for a single step",
+        "Between h^(t) and h^(t+1) lies one tanh. In which step is it applied?",
+        "In (7) the slopes stand with the step that the error comes from. Which step is that?",
+        "One index of `slope` is off by one.",
+    ),
+    _cure(
+        8,
+        "Leaves the first step out",
+        "What is h^(0), and what is x^(1)?",
+        "The first step adds nothing to W, since it is multiplied by h^(0) = 0. What does it add to U?",
+        "Let the loop begin at the first step. What stands in for trace.h[t - 1] there? "
+        "(In Python, index -1 is the last state.)",
+    ),
+    _cure(
+        9,
+        "Saves memory",
+        "W and V are multiplied by states. Are the states still what they were when the sums are made?",
+        "Which line writes into an array that it was given?",
+        "`squares` is no new array, it is another name for one of the trace. Which operation makes a new one?",
+    ),
+    _cure(
+        10,
+        "Two mistakes",
+        "What can be done to a batch that does no harm to a batch of one? And to W, that none to a symmetric one?",
+        "Look for a mean over the wrong axis, and for a transpose.",
+        "The slope of the tanh belongs to each sequence alone. And for rows, Wᵀ g becomes g @ W.",
+    ),
+]

@@ -1,0 +1,89 @@
+"""Exercises of notebook 10: gradients through time."""
+
+import numpy as np
+
+from bptt_lab import through_time
+from bptt_lab.doctor import Exercise, slip
+from bptt_lab.model import Params
+from bptt_lab.through_time import TRUNCATED, norm
+
+
+def _draw(rng: np.random.Generator, n_x: int, n_h: int, n_y: int, longer: int) -> dict[str, object]:
+    """Five arrays, 0.3 to 1.5 long. If `longer` is 1, the whole exceeds the limit, and the longest array does."""
+    shapes = [(n_h, n_x), (n_h, n_h), (n_y, n_h), (n_h,), (n_y,)]
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    lengths = rng.permutation([0.3, 0.6, 0.9, 1.2, 1.5])
+    grads = Params(*(array * (length / np.linalg.norm(array)) for array, length in zip(arrays, lengths)))
+    return dict(grads=grads, max_norm=norm(grads) * (rng.uniform(0.4, 0.6) if longer else rng.uniform(1.5, 3)))
+
+
+def _scaled(grads: Params, *factors: float) -> Params:
+    return Params(*(array * factor for array, factor in zip(grads, factors)))
+
+
+def _each(grads: Params, max_norm: float) -> Params:
+    return _scaled(grads, *(min(1, max_norm / np.linalg.norm(array)) for array in grads))
+
+
+def _by_sum_of_norms(grads: Params, max_norm: float) -> Params:
+    return _scaled(grads, *[min(1, max_norm / sum(np.linalg.norm(array) for array in grads))] * 5)
+
+
+EXERCISES = [
+    TRUNCATED.but(
+        id="10.1",
+        function="my_truncated_backward",
+        title="Truncated back propagation",
+        hints=(
+            "With window 1, which states does the error of step s reach? With window 2?",
+            "Only ∂L/∂h^(t) is truncated. ∂L/∂o^(t) stays what it was, and so does what is made of ∂L/∂h^(t).",
+            "Begin a walk of its own at each step s: add what it carries to ∂L/∂h^(t), go one state back through the "
+            "slope of step t and W, and stop after `window` states, or at the first.",
+        ),
+    ),
+    Exercise(
+        id="10.2",
+        function="my_clip",
+        title="Clip a gradient",
+        reference=through_time.clip,
+        draw=_draw,
+        sizes=[
+            dict(n_x=3, n_h=5, n_y=2, longer=1),
+            dict(n_x=3, n_h=5, n_y=2, longer=0),
+            dict(n_x=2, n_h=4, n_y=1, longer=1),
+            dict(n_x=1, n_h=1, n_y=1, longer=1),
+        ],
+        mistakes=[
+            slip(
+                *("always_scaled", "grads · max_norm / ‖grads‖, for short gradients too"),
+                "What becomes of a gradient that is shorter than max_norm?",
+                lambda grads, max_norm: _scaled(grads, *[max_norm / norm(grads)] * 5),
+            ),
+            slip(
+                *("each_array_by_its_own_norm", "array · min(1, max_norm / ‖array‖), for each of the five"),
+                "How many factors do you compute, one or five? What do five do to the direction of the whole?",
+                _each,
+            ),
+            slip(
+                *("each_entry_cut", "min(max_norm, max(-max_norm, entry)), for each entry"),
+                "Does the gradient keep its direction if only its largest entries change?",
+                lambda grads, max_norm: Params(*(np.clip(array, -max_norm, max_norm) for array in grads)),
+            ),
+            slip(
+                *("norms_added", "grads · min(1, max_norm / (‖U‖ + ‖W‖ + ‖V‖ + ‖b‖ + ‖c‖))"),
+                "How long is a vector of entries 3 and 4? And is that 3 + 4?",
+                _by_sum_of_norms,
+            ),
+            slip(
+                *("square_root_missing", "grads · min(1, max_norm / ‖grads‖²)"),
+                "The sum of the squares is the square of something. Of what?",
+                lambda grads, max_norm: _scaled(grads, *[min(1, max_norm / norm(grads) ** 2)] * 5),
+            ),
+        ],
+        hints=(
+            "There are two cases. What happens in each?",
+            "One number is the norm of all five arrays together; one factor multiplies all five.",
+            "Add up the squares of all entries of all five, take the root, and let the factor be at most 1.",
+        ),
+    ),
+]
