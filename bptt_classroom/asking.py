@@ -52,6 +52,7 @@ def ask(question: str, folder: str) -> None:
     from IPython import get_ipython
 
     question = pickle.loads(base64.b64decode(question))
+    _close_sources()
     names, rounds = get_ipython().user_ns, []
     if question.function in names:
         yours = names[question.function]
@@ -103,7 +104,6 @@ class _Sink(io.TextIOBase):
 @contextlib.contextmanager
 def _closing(functions: list[Callable]) -> Iterator[None]:
     """Other code in these functions: the objects stay, so every alias, thread and closure meets it."""
-    _close_sources()
     before = [(function, function.__code__) for function in functions]
     for function in functions:
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"

@@ -84,17 +84,21 @@ def closed(exercise: Exercise) -> tuple[tuple[str, str], ...]:
 
 
 def remembering(exercise: Exercise) -> Exercise:
-    """The same exercise; its right answers are computed once for a class, since some train networks."""
+    """The same exercise; problems and right answers are computed once for a class, since some train networks."""
     known = {}
 
-    @functools.wraps(exercise.reference)
-    def reference(*arguments: object, **named: object) -> object:
-        key = pickle.dumps((arguments, named))
-        if key not in known:
-            known[key] = exercise.reference(*arguments, **named)
-        return copy.deepcopy(known[key])
+    def once(function: Callable) -> Callable:
+        @functools.wraps(function)
+        def remembered(*arguments: object, **named: object) -> object:
+            states = [one.bit_generator.state if isinstance(one, np.random.Generator) else one for one in arguments]
+            key = function, pickle.dumps((states, named))
+            if key not in known:
+                known[key] = function(*arguments, **named)
+            return copy.deepcopy(known[key])
 
-    return exercise.but(reference=reference)
+        return remembered
+
+    return exercise.but(reference=once(exercise.reference), draw=once(exercise.draw))
 
 
 # one submission

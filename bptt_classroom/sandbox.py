@@ -27,17 +27,21 @@ DISK = 200 * 2**20  # bytes, in memory
 ANSWER = 100 * 2**20  # bytes that are read from there
 CHECKS = '''"""Stands for the course's checks where a notebook is graded: there the answers are asked for later."""
 
+from bptt_lab import doctor
 
-def check(exercise, yours, **_):
-    return "handed in"
+
+def check(exercise, yours, *, seed=0, seconds=None, **sizes):
+    if isinstance(exercise, doctor.Exercise):
+        return doctor.examine(exercise, yours, seed, seconds, **sizes)
+    return doctor.Verdict("not attempted", "handed in; it is asked when the notebook has run")
 
 
 def solution(name):
-    return "no solutions here"
+    return doctor.Words("no solutions here")
 
 
 def progress():
-    return "handed in"
+    return doctor.Words("handed in")
 
 
 def forget():
