@@ -82,7 +82,7 @@ def _round(question: Question, yours: object, problems: list[dict], steps: list[
         single = trial(steps, quiet=True) if whole and steps else []
     if _CALLED:
         sentence = f"your function calls {_CALLED[0]}, which is the answer that it is compared with"
-        main = [Trouble(sentence, "Can you write that step yourself?", "reference")]
+        main, single = [Trouble(sentence, "Can you write that step yourself?", "reference")], []
     return [[_packed(one) for one in part] for part in (main, single)]
 
 
