@@ -124,7 +124,7 @@ def once(cells: list[nbformat.NotebookNode], limits: Limits) -> nbformat.Noteboo
                 culprit = cell if client.begun == number else cells[max(number - 1, 0)]
                 culprit.metadata["trouble"] = "died"
                 return culprit
-            if cell.metadata.get("trouble") == "died":
+            if cell.source and cell.metadata.get("trouble") == "died":
                 return cell
     return None
 

@@ -92,7 +92,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             if int(pid) != os.getpid():
                 path = f"/proc/{pid}/{name}"
-                target = os.listdir(path) if name in ("cwd", "root") else open(path, "rb").read(1)
+                target = os.listdir(path) if name in ("cwd", "root") else os.read(os.open(path, os.O_NONBLOCK), 1)
                 found.setdefault("read", []).append([pid, name, str(target)[:200]])
         except OSError:
             pass
@@ -111,13 +111,14 @@ except OSError as error:
 found["interfaces"] = os.listdir("/sys/class/net") if os.path.exists("/sys") else []
 told, writable = [], []
 for top, folders, names in os.walk("/"):
-    if top.startswith(("/proc", "/dev", "/sys")):
-        folders.clear()
+    libraries = "site-packages" in top and "bptt" not in top or top.startswith("/usr") or "/lib/python" in top
+    if top.startswith(("/proc", "/dev", "/sys")) or libraries and not top.endswith("site-packages"):
+        folders[:] = [name for name in folders if "bptt" in name or name == "site-packages"]
         continue
     if os.access(top, os.W_OK) and not top.startswith(("/home", "/tmp")):
         writable.append(top)
     for name in names:
-        if name.endswith((".py", ".ipynb", ".json")) and not "/lab/" in top and "numba" not in top:
+        if name.endswith((".py", ".ipynb", ".json")) and "/lab/" not in top:
             try:
                 text = open(os.path.join(top, name), encoding="utf-8").read()
             except (OSError, UnicodeDecodeError):
@@ -147,6 +148,14 @@ def test_nothing_of_the_class_can_be_seen(exam, tmp_path):
     assert not [one for one in found.get("read", []) if one[1] in ("fd/0", "environ", "mem") and one[0] != "1"]
 
 
+MEAN = """
+import subprocess, sys, time
+held = []
+for _ in range(1000):
+    held.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
+"""
+
+
 def test_everything_ends_with_the_submission(exam):
     daemon = """
 import os, subprocess, sys, time
@@ -157,7 +166,8 @@ if not os.fork():
         time.sleep(86396)
     os._exit(0)
 """
-    desks.grade(exam, daemon)
+    ran, _ = desks.grade(exam, daemon, MEAN)
+    assert ran.cells[1].outputs[0].ename == "BlockingIOError"  # no more than the limit
     assert not [pid for pid, line in _processes() if "86397" in line]
 
 
@@ -169,12 +179,6 @@ def _processes():
             continue
 
 
-MEAN = """
-import subprocess, sys, time
-held = []
-for _ in range(1000):
-    held.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
-"""
 STUBBORN = """
 while True:
     try:
@@ -194,7 +198,7 @@ TROUBLES = {
 
 def test_who_stops_or_floods_costs_nobody_else_and_not_his_other_exercises(exam):
     flood = "while True:\n    print('right ' * 1000)"
-    cells = [MEAN, "while True: pass", flood, "import numpy as np\nnp.ones(10**10)", *TROUBLES.values()]
+    cells = ["while True: pass", flood, "import numpy as np\nnp.ones(10**10)", *TROUBLES.values()]
     ran, found = desks.grade(exam, *cells, desks.solved("07")["07.6"])
     kinds = {name: result.kind for name, result in found.items()}
     assert kinds == {
@@ -207,8 +211,8 @@ def test_who_stops_or_floods_costs_nobody_else_and_not_his_other_exercises(exam)
     }, found
     assert "MemoryError" in found["07.2"].where and "prints without end" in found["07.3"].where
     names = [[output.get("ename") for output in cell.outputs if output.output_type == "error"] for cell in ran.cells]
-    assert names[0] == ["BlockingIOError"] and names[1] == ["KeyboardInterrupt"]
-    assert len(desks.printed(ran.cells[2])) < 2 * desks.LIMITS.output and "MemoryError" in str(names[3])
+    assert names[0] == ["KeyboardInterrupt"] and names[2] == ["MemoryError"]
+    assert len(desks.printed(ran.cells[1])) < 2 * desks.LIMITS.output
 
 
 def test_a_cell_that_cannot_be_stopped_is_left_out(exam):
