@@ -45,7 +45,8 @@ class Desk:
 
     def is_done(self, submission: Submission) -> bool:
         path = report.place(self.folder, self.assignment, submission.student)
-        return path.exists() and self.facts(submission).items() <= json.loads(path.read_text("utf-8")).items()
+        ran = self.place("autograded", submission.student) / f"{self.assignment}.ipynb"  # nbgrader may remove it
+        return ran.exists() and path.exists() and self.facts(submission).items() <= json.loads(path.read_text("utf-8")).items()
 
     def prepare(self, submission: Submission) -> tuple[str, list[str]]:
         """The notebook to run, and what was not as it should be; the file itself goes to nbgrader's place."""
