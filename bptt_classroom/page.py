@@ -1,5 +1,6 @@
 """The class on one page: HTML that needs no other file, and no script."""
 
+import textwrap
 from html import escape
 from pathlib import Path
 
@@ -10,22 +11,22 @@ WIDEST = 14  # columns of the heat map, so that it fits on paper
 STYLE = """
 :root { color-scheme: light dark; --ink: #222; --paper: #fff; --line: #aaa; --made: #F5D9A6; --odd: #f4f4f4; }
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 1.5rem auto; padding: 0 1rem;
-  color: var(--ink); background: var(--paper); overflow-wrap: anywhere; }
+  color: var(--ink); background: var(--paper); overflow-wrap: break-word; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; } caption { text-align: left; font-style: italic; }
 th, td { border: 1px solid var(--line); padding: .15rem .45rem; text-align: left; vertical-align: top; }
-tbody tr:nth-child(even) { background: var(--odd); } th { font-weight: 600; } small { font-weight: normal; }
-.n { text-align: right; white-space: nowrap; } .wide { overflow-x: auto; } .told { min-width: 20rem; }
-tbody th { min-width: 7rem; } .heat thead th { vertical-align: bottom; }
-.up { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: normal; max-height: 13rem; }
-.heat td { text-align: center; min-width: 1.3rem; padding: .1rem; } .heat td.made { background: var(--made); }
+thead th, .n { white-space: nowrap; } .n { text-align: right; } small { font-weight: normal; }
+tbody tr:nth-child(even) { background: var(--odd); } tbody th { min-width: 7rem; max-width: 20rem; }
+.wide { overflow-x: auto; } .told { min-width: 20rem; } td { overflow-wrap: anywhere; }
+.heat thead th { vertical-align: bottom; padding: .4rem .1rem; } .heat td { text-align: center; padding: .1rem; }
+.up { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: normal; } .made { background: var(--made); }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #ddd; --paper: #181818; --line: #666; --made: #6b4b12; --odd: #222; } a { color: #9cf; }
 }
 @media print {
   :root { --ink: #000; --paper: #fff; --line: #888; --made: #F5D9A6; --odd: #fff; }
   @page { size: A4 landscape; margin: 11mm; }
-  body { font-size: 9.5pt; line-height: 1.3; max-width: none; margin: 0; padding: 0; }
-  .wide { overflow: visible; } .told, tbody th { min-width: 0; } .next { break-before: page; }
+  body { font-size: 9.5pt; line-height: 1.3; max-width: none; margin: 0; padding: 0 1px; }
+  .wide { overflow: visible; } .told { min-width: 0; } .next { break-before: page; } h2 { break-after: avoid; }
   thead { display: table-header-group; } tr, li { break-inside: avoid; } th, td { padding: .05rem .3rem; }
 }
 """
@@ -57,7 +58,7 @@ def page(results: Class, names: bool = True) -> str:
     ]
     if names:
         aside = [(file, why) for file, why in results.set_aside if file not in results.lost]
-        parts.append(f'<h2 class="next" id="not-graded">Not graded</h2>{_pairs("who or what", results.not_graded)}')
+        parts.append(f'<h2 id="not-graded">Not graded</h2>{_pairs("who or what", results.not_graded)}')
         parts.append(f"<h2>Files that do not count</h2>{_pairs('file', aside)}")
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     head += f"<title>{escape(title)}</title><style>{STYLE}</style>"
@@ -131,7 +132,7 @@ def _heat(results: Class) -> str:
         counts = [sum(cause in column for cause in made) for column in columns.values()]
         if made:
             rows.append([escape(student.name), *(f'<td class="made">{n}</td>' if n else "" for n in counts)])
-    head = [f'<span class="up">{escape(cause)}</span>' for cause in columns]
+    head = [f'<span class="up">{escape(textwrap.shorten(cause, 45))}</span>' for cause in columns]
     caption = "In how many exercises; who is not here made none"
     return _table(caption, ["student", *head], rows, "heat") if rows else "<p>Nobody.</p>"
 
