@@ -2,9 +2,7 @@
 
 import textwrap
 from html import escape
-from pathlib import Path
 
-from bptt_classroom import files, report
 from bptt_classroom.report import AGAIN, Answer, Class
 
 WIDEST = 14  # columns of the heat map, so that it fits on paper
@@ -32,22 +30,8 @@ tbody tr:nth-child(even) { background: var(--odd); } tbody th { min-width: 7rem;
 """
 
 
-def write_all(folder: Path, results: Class, names: bool = True) -> list[Path]:
-    """The page and the tables, or a page without names beside them; each file whole or not at all.
-
-    raises   OSError, as when the disk is full
-    """
-    made = {"_no_names.html": page(results, names)}
-    if names:
-        made = {".html": made.popitem()[1], ".csv": report.table(results), "_long.csv": report.long_table(results)}
-    for ending, text in made.items():  # Excel knows UTF-8 by the mark at its start
-        files.write(folder / f"{results.assignment}{ending}", text, "utf-8-sig" if ".csv" in ending else "utf-8")
-    return [folder / f"{results.assignment}{ending}" for ending in made]
-
-
 def page(results: Class, names: bool = True) -> str:
-    """The whole page. Without names, students have numbers, and what they wrote is left out."""
-    results = results if names else results.without_names()
+    """The whole page. Without names, what students wrote is left out."""
     title, whole, left = results.assignment.replace("_", " "), results.graded, len(results.not_graded)
     seen = ' <strong>See <a href="#not-graded">who is not, and why</a>.</strong>' if left and names else ""
     parts = [

@@ -147,7 +147,10 @@ class Class:
     def without_names(self) -> "Class":
         """The same with numbers for names, in the order of points, so that a number says nothing."""
         ranked = sorted(self.students, key=lambda one: (-(one.points or 0), one.student))
-        hidden = [replace(one, name=f"student {number}", notes=[]) for number, one in enumerate(ranked, start=1)]
+        hidden = [
+            replace(one, student=f"{number}", name=f"student {number}", when="", notes=[])
+            for number, one in enumerate(ranked, start=1)
+        ]
         return replace(self, students=hidden, set_aside=[], lost=[])
 
 
@@ -157,25 +160,29 @@ def place(folder: Path, assignment: str, student: str) -> Path:
 
 
 def save_files(folder: Path, assignment: str, collected: Collected) -> None:
-    """Keep what was set aside, for when the report is made again."""
+    """Keep who handed in and what was set aside, for when the report is made again."""
     path = folder / "results" / f"{assignment}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, json.dumps({"set_aside": collected.set_aside, "lost": collected.lost}, ensure_ascii=False))
+    facts = {"set_aside": collected.set_aside, "lost": collected.lost}
+    facts["students"] = [one.student for one in collected.submissions]
+    write(path, json.dumps(facts, ensure_ascii=False))
 
 
 def read(folder: Path, assignment: str) -> Class:
-    """Everybody who handed something in. Raises ValueError if nobody did."""
-    hand, students = by_hand(folder, assignment), []
-    for path in sorted((folder / "results" / assignment).glob("*.json")):
-        one = _fill(Student, json.loads(path.read_text(encoding="utf-8")))
+    """Everybody of whom a file was collected. Raises ValueError if nothing was."""
+    path = folder / "results" / f"{assignment}.json"
+    if not path.exists():
+        raise ValueError(f"submissions of {assignment} are needed, got none in {folder}: grade first")
+    kept, hand = json.loads(path.read_text(encoding="utf-8")), by_hand(folder, assignment)
+    students = []
+    for student in kept["students"]:
+        path = place(folder, assignment, student)
+        facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"student": student, "name": student}
+        one = _fill(Student, facts)
         one.results = [_fill(Answer, result) for result in one.results]
         for answer in one.results:
-            answer.points, answer.hand = hand.get((one.student, answer.id), (answer.points, ""))
+            answer.points, answer.hand = hand.get((student, answer.id), (answer.points, ""))
         students.append(one)
-    path = folder / "results" / f"{assignment}.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"set_aside": [], "lost": []}
-    if not students and not kept["set_aside"]:
-        raise ValueError(f"submissions of {assignment} are needed, got none in {folder}: grade first")
     students.sort(key=lambda one: (one.name.casefold(), one.student))
     return Class(assignment, students, [tuple(pair) for pair in kept["set_aside"]], kept["lost"])
 
@@ -229,14 +236,14 @@ def long_table(results: Class) -> str:
     rows = [["student", "name", "when", "late", "exercise", "points", "most", "kind", "mistakes", "what", "hint"]]
     for one in results.students:
         who = [one.student, one.name, one.when, "late" if one.late else ""]
-        if not one.results:
-            rows.append([*who, "", "", "", "not graded", "", one.missing, ""])
-        for answer in one.results:
-            facts = [answer.id, answer.points, answer.most, answer.kind, " ".join(answer.mistakes)]
-            words = "; ".join(filter(None, [answer.where, *answer.notes, answer.hand and f"points {answer.hand}"]))
-            rows.append([*who, *facts, words, *(answer.hints or [""])[:1]])
+        for each in one.results:
+            words = "; ".join(filter(None, [each.where, *each.notes, each.hand and f"points {each.hand}"]))
+            facts = [each.id, each.points, each.most, each.kind, " ".join(each.mistakes)]
+            rows.append([*who, *facts, words, "".join(each.hints[:1])])
+        rows += [] if one.results else [[*who, "", "", "", "not graded", "", one.missing, ""]]
     for file, why in results.set_aside:
-        rows.append(["", file, "", "", "", "", "", "not graded" if file in results.lost else "set aside", "", why, ""])
+        kind = "not graded" if file in results.lost else "set aside"
+        rows.append(["", file, "", "", "", "", "", kind, "", why, ""])
     return _csv(rows)
 
 

@@ -110,6 +110,12 @@ def test_a_plain_folder_for_each_student(tmp_path):
     assert students(found) == {"anna": f"{NAME}.ipynb", "ben": "homework.ipynb"} and not found.lost
 
 
+def test_what_nbgrader_has_collected(tmp_path):
+    lay(tmp_path, f"anna/{NAME}/{NAME}.ipynb", "ben/07_x/07_x.ipynb", f"anna/{NAME}/timestamp.txt")
+    found = files.collect(tmp_path, NAME)
+    assert students(found) == {"anna": f"{NAME}.ipynb"} and len(found.set_aside) == 2 and not found.lost
+
+
 @pytest.mark.parametrize(
     "older, newer",
     [
@@ -216,7 +222,7 @@ def test_an_archive_is_read_as_it_is(tmp_path):
     assert (one.student, one.name, one.when) == ("5", "Anna Müller", "2026-11-25 21:00:04")
     assert len(files.load(one.path).cells) == 8 and os.listdir(tmp_path) == ["submissions.zip"]
     assert found.lost == ["Ben_6_assignsubmission_onlinetext_/onlinetext.html"]
-    assert dict(found.set_aside)["__MACOSX/._x.ipynb"] == "made by macOS, no submission"
+    assert dict(found.set_aside)["__MACOSX/._x.ipynb"] == "no submission, but of the system"
 
 
 def test_times_are_kept(tmp_path):
@@ -282,7 +288,7 @@ def test_a_roster_settles_names(tmp_path):
         "ben-bo": "ben bo",
     }
     assert "not on the roster" in next(one for one in found.submissions if one.student == "ben-bo").notes[0]
-    assert found.lost == ["homework.ipynb"] and dict(found.set_aside)["roster.csv"] == "the roster, no submission"
+    assert found.lost == ["homework.ipynb"] and dict(found.set_aside)["roster.csv"] == "the roster"
 
 
 def test_a_roster_does_not_make_one_of_two_numbers(tmp_path):
