@@ -2,7 +2,9 @@
 
 import textwrap
 from html import escape
+from pathlib import Path
 
+from bptt_classroom import files, report
 from bptt_classroom.report import AGAIN, Answer, Class
 
 WIDEST = 14  # columns of the heat map, so that it fits on paper
@@ -28,6 +30,18 @@ tbody tr:nth-child(even) { background: var(--odd); } tbody th { min-width: 7rem;
   thead { display: table-header-group; } tr, li { break-inside: avoid; } th, td { padding: .05rem .3rem; }
 }
 """
+
+
+def write_all(folder: Path, results: Class, names: bool = True) -> list[Path]:
+    """The page and the tables, or a page without names beside them; each file whole or not at all.
+
+    raises   OSError, as when the disk is full
+    """
+    made = {".html": page(results), ".csv": report.table(results), "_long.csv": report.long_table(results)}
+    made = made if names else {"_no_names.html": page(results.without_names(), names=False)}
+    for ending, text in made.items():  # Excel knows UTF-8 by the mark at its start
+        files.write(folder / f"{results.assignment}{ending}", text, "utf-8-sig" if ".csv" in ending else "utf-8")
+    return [folder / f"{results.assignment}{ending}" for ending in made]
 
 
 def page(results: Class, names: bool = True) -> str:

@@ -183,6 +183,16 @@ def test_the_long_table_has_a_line_for_each_answer_and_each_file():
     assert [one["kind"] for one in rows[-3:]] == ["not graded", "set aside", "not graded"]
 
 
+def test_excel_reads_names_and_a_page_without_names_lies_beside(tmp_path):
+    page.write_all(tmp_path, a_class())
+    data = (tmp_path / f"{NAME}.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbfStudent,ID,Section,") and "Zoë Müller".encode() in data
+    page.write_all(tmp_path, a_class(), names=False)
+    texts = {path.name.removeprefix(NAME): path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    assert [ending for ending in sorted(texts) if "Zoë" in texts[ending]] == [".csv", ".html", "_long.csv"]
+    assert "student 7" in texts["_no_names.html"] and len(texts) == 4
+
+
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", " =1", "\t=1", "\n@x"])
 def test_no_cell_is_a_formula(cell):
     assert report._harmless(cell) == f"'{cell}" and report._harmless(-1.5) == -1.5 and report._harmless("a=1") == "a=1"
