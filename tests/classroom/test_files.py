@@ -356,7 +356,7 @@ def test_of_a_copied_cell_the_last_counts_and_this_is_said():
     notebook = released()
     notebook.cells[2].source = ANSWER
     notebook.cells.insert(3, again(notebook.cells[2], ANSWER.replace("1", "2")))
-    assert mended(notebook) == ["03.1: its cell is there 2 times; the last that makes my_state_grads counts"]
+    assert mended(notebook) == ["03.1: its cell is there 2 times; the last that makes the function counts"]
     assert source(notebook, "03-002").endswith("2") and len(notebook.cells) == 9
 
 
@@ -402,6 +402,13 @@ def test_deleted_cells_are_put_back():
     ]
     assert source(notebook, "03-003") == 'checks.check("03.1", my_state_grads)'
     assert source(notebook, "03-006") == STUBS["03.3"]
+
+
+def test_the_same_is_said_once():
+    notebook = released()
+    notebook.cells = [cell for cell in notebook.cells if "grade" not in cell.source and "checks" not in cell.source]
+    said = [note for note in mended(notebook) if "check" in note]
+    assert said == ["03.1, 03.2, 03.3: its check was not there; it was put back"]
 
 
 def test_two_answers_in_one_cell_both_stay():
