@@ -8,28 +8,7 @@ from bptt_classroom import files, report
 from bptt_classroom.report import AGAIN, Answer, Class
 
 WIDEST = 14  # columns of the heat map, so that it fits on paper
-STYLE = """
-:root { color-scheme: light dark; --ink: #222; --paper: #fff; --line: #aaa; --made: #F5D9A6; --odd: #f4f4f4; }
-body { font: 16px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 1.5rem auto; padding: 0 1rem;
-  color: var(--ink); background: var(--paper); overflow-wrap: break-word; }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem; } caption { text-align: left; font-style: italic; }
-th, td { border: 1px solid var(--line); padding: .15rem .45rem; text-align: left; vertical-align: top; }
-thead th, .n { white-space: nowrap; } .n { text-align: right; } small { font-weight: normal; }
-tbody tr:nth-child(even) { background: var(--odd); } tbody th { min-width: 7rem; max-width: 20rem; }
-.wide { overflow-x: auto; } .told { min-width: 20rem; } td { overflow-wrap: anywhere; }
-.heat thead th { vertical-align: bottom; padding: .4rem .1rem; } .heat td { text-align: center; padding: .1rem; }
-.up { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: normal; } .made { background: var(--made); }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #ddd; --paper: #181818; --line: #666; --made: #6b4b12; --odd: #222; } a { color: #9cf; }
-}
-@media print {
-  :root { --ink: #000; --paper: #fff; --line: #888; --made: #F5D9A6; --odd: #fff; }
-  @page { size: A4 landscape; margin: 11mm; }
-  body { font-size: 9.5pt; line-height: 1.3; max-width: none; margin: 0; padding: 0 1px; }
-  .wide { overflow: visible; } .told { min-width: 0; } .next { break-before: page; } h2 { break-after: avoid; }
-  thead { display: table-header-group; } tr, li { break-inside: avoid; } th, td { padding: .05rem .3rem; }
-}
-"""
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def write_all(folder: Path, results: Class, names: bool = True) -> list[Path]:

@@ -43,8 +43,8 @@ class Answer:
     hand: str = ""  # "by hand" or AGAIN, if a teacher gave the points
 
     @property
-    def named(self) -> str:
-        return " and ".join(name.replace("_", " ") for name in self.mistakes)
+    def named(self) -> list[str]:
+        return [name.replace("_", " ") for name in self.mistakes]
 
     @property
     def causes(self) -> list[str]:
@@ -54,7 +54,7 @@ class Answer:
         said = re.sub(r"^not yet: (in problem \d+ of \d+, |for .*?: )?", "", self.where)
         said = next((words for part, words in ALIKE.items() if part in said), said)
         said = re.sub(r".*stopped with (\w+).*", r"stops with \1", said, flags=re.S)
-        return [name.replace("_", " ") for name in self.mistakes] or [f"{self.id}: {SHORT.get(self.kind, said)}"]
+        return self.named or [f"{self.id}: {SHORT.get(self.kind, said)}"]
 
 
 @dataclass
@@ -81,20 +81,15 @@ class Student:
         """What to tell him; nothing is said twice."""
         said = {}
         for one in self.results:
-            words = one.where if not one.mistakes else f"{one.named}."
-            if one.kind == "right":
-                words = ""
-            elif one.hints and one.kind not in ("not attempted", "not graded"):
+            words = f"{' and '.join(one.named)}." if one.mistakes else one.where[:400]
+            if one.hints and one.kind not in SILENT:
                 words = f"{words.rstrip('.')}. Ask: “{one.hints[0]}”"
-            for sentence in filter(None, [words[:400], *one.notes, one.hand and f"points {one.hand}"]):
+            words = [words] if one.kind != "right" else []
+            for sentence in [*words, *one.notes, *([f"points {one.hand}"] if one.hand else [])]:
                 said.setdefault(sentence, []).append(one.id)
-        lines = [f"{_together(names, self.results)}: {sentence}" for sentence, names in said.items()]
-        perfect = ["All right."] if self.results and not said else []
-        return [*self.notes, *perfect, *lines, *([self.missing] if not self.results else [])]
-
-
-def _together(names: list[str], results: list[Answer]) -> str:
-    return "all" if len(names) == len(results) > 1 else ", ".join(names)
+        whole = len(self.results) if len(self.results) > 1 else None
+        lines = [f"{'all' if len(ids) == whole else ', '.join(ids)}: {sentence}" for sentence, ids in said.items()]
+        return [*self.notes, *(lines or [self.missing or "All right."])]
 
 
 @dataclass
@@ -133,16 +128,14 @@ class Class:
 
     def causes(self) -> list[tuple[str, list[Student], Answer]]:
         """Each cause, who has it, and the answer that tells most of it; named and frequent ones first."""
-        found = {}
+        found, told = {}, {}
         for student in self.students:
             for one in student.results:
                 for cause in one.causes:
-                    found.setdefault(cause, {}).setdefault(student.student, (student, one))
-        told = []
-        for cause, those in found.items():
-            clearest = min((one for _, one in those.values()), key=lambda one: len(one.mistakes) or 9)
-            told.append((cause, [student for student, _ in those.values()], clearest))
-        return sorted(told, key=lambda item: (not item[2].mistakes, -len(item[1]), item[0]))
+                    found.setdefault(cause, {})[student.student] = student
+                    told[cause] = min(told.get(cause, one), one, key=lambda each: len(each.mistakes) or 9)
+        order = sorted(found, key=lambda cause: (not told[cause].mistakes, -len(found[cause]), cause))
+        return [(cause, list(found[cause].values()), told[cause]) for cause in order]
 
     def without_names(self) -> "Class":
         """The same with numbers for names, in the order of points, so that a number says nothing."""
