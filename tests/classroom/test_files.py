@@ -427,6 +427,14 @@ def test_an_answer_in_the_cell_of_a_check_is_not_written_over():
     assert source(notebook, "03-002").startswith(ANSWER) and "def" not in source(notebook, "03-003")
 
 
+def test_an_answer_in_the_check_of_an_earlier_exercise_is_not_written_over():
+    notebook = released()
+    notebook.cells[3].source += "\ndef input_grads(params, dL_da):\n    return 2"
+    del notebook.cells[4]
+    mended(notebook)
+    assert source(notebook, "03-004").endswith("return 2")
+
+
 def test_foreign_and_broken_marks_go():
     notebook = released()
     notebook.cells.append(new_code_cell("1", metadata=marks("other", grade=True, points=99)))
