@@ -5,6 +5,7 @@ as a submission, or is set aside with a reason; none is lost without a word, and
 """
 
 import os
+import re
 import tempfile
 import zipfile
 import zlib
@@ -21,13 +22,7 @@ from bptt_lab import exercises
 __all__ = ["Collected", "Submission", "collect", "load", "mend", "write"]
 
 LARGEST = 50_000_000  # bytes; no notebook of this course comes near
-JUNK = {
-    "__MACOSX": "made by macOS, no submission",
-    ".DS_Store": "made by macOS, no submission",
-    "Thumbs.db": "made by Windows, no submission",
-    "desktop.ini": "made by Windows, no submission",
-    ".ipynb_checkpoints": "a copy that Jupyter made, no submission",
-}
+JUNK = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$|timestamp\.txt$)")  # of systems, Jupyter and nbgrader
 
 
 class Entry(NamedTuple):
@@ -69,16 +64,18 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Collected
     folders = len(os.path.commonprefix([PurePosixPath(file).parts[:-1] for file in entries]))
     found, people, reasons = Collected(), defaultdict(list), {}
     for file, entry in entries.items():
-        if junk := _junk(file, entry, roster):
-            found.set_aside.append((file, junk))
-            continue
-        reasons[file] = _why_not(file, entry, functions)
-        if said := claim(file, folders, notebook, known):
+        said, reasons[file] = claim(file, folders, notebook, known), _why_not(file, entry, functions)
+        parts = PurePosixPath(file).parts
+        if JUNK.search(file) or (roster and entry.path == Path(roster)):
+            found.set_aside.append((file, "no submission, but of the system" if JUNK.search(file) else "the roster"))
+        elif parts[-1] == f"{''.join(parts[-2:-1])}.ipynb" != f"{notebook}.ipynb":  # as nbgrader keeps them
+            found.set_aside.append((file, "of another assignment"))
+        elif said:
             said.when = said.when or entry.when
             people[said.kind, said.key].append(said)
         else:
-            why = reasons[file] or f"its name does not say whose it is: rename it to STUDENT_{notebook}.ipynb"
-            found.set_aside.append((file, why))
+            nameless = f"its name does not say whose it is: rename it to STUDENT_{notebook}.ipynb"
+            found.set_aside.append((file, reasons[file] or nameless))
             found.lost.append(file)
     join_copies(people)
     for student, name, notes, claims in known.settle(people):
@@ -126,15 +123,6 @@ def _real_name(info: zipfile.ZipInfo) -> str:
     return name.replace("\\", "/")
 
 
-def _junk(file: str, entry: Entry, roster: Path | None) -> str:
-    parts = PurePosixPath(file).parts
-    if roster and isinstance(entry.path, Path) and entry.path.resolve() == Path(roster).resolve():
-        return "the roster, no submission"
-    if parts[-1].startswith("._"):
-        return JUNK["__MACOSX"]
-    return next((why for name, why in JUNK.items() if name in parts), "")
-
-
 def _why_not(file: str, entry: Entry, functions: list[str]) -> str:
     """Why a file cannot be graded; "" if it can."""
     if entry.size > LARGEST:
@@ -164,10 +152,8 @@ def _choose(
     fit = [one for one in ordered if not reasons[one.file]]
     counts = f"; {fit[-1].file} counts" if fit else ""
     for one in ordered:
-        if why := reasons[one.file]:
-            found.set_aside.append((one.file, f"of {name}: {why}{counts}"))
-        elif one is not fit[-1]:
-            found.set_aside.append((one.file, f"an older file of {name}{counts}"))
+        why = f"of {name}: {reasons[one.file]}" if reasons[one.file] else f"an older file of {name}"
+        found.set_aside += [(one.file, f"{why}{counts}")] if one not in fit[-1:] else []
     if not fit:
         found.lost += [one.file for one in ordered]
         return
@@ -175,8 +161,8 @@ def _choose(
         notes = [*notes, f"{len(fit)} files came; the newest counts, {fit[-1].file}"]
     if ordered[-1] is not fit[-1]:
         notes = [*notes, f"a newer file, {ordered[-1].file}, {reasons[ordered[-1].file]}"]
-    best = fit[-1]
-    found.submissions.append(Submission(student, name, entries[best.file].path, best.when, best.late, notes))
+    path, best = entries[fit[-1].file].path, fit[-1]
+    found.submissions.append(Submission(student, name, path, best.when, best.late, notes))
 
 
 def write(path: Path, text: str, encoding: str = "utf-8") -> None:

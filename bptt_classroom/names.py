@@ -40,6 +40,8 @@ def claim(file: str, folders: int, notebook: str, known: "Roster") -> Claim | No
     notebook  such as "07_write_it_yourself"
     """
     parts = PurePosixPath(unicodedata.normalize("NFC", file)).parts
+    if parts[-2:-1] == (notebook,) and len(parts) > 2:  # nbgrader's way
+        return Claim(file, "name", parts[-3].casefold(), parts[-3], parts=parts[-3:-2])
     for part in parts:
         if said := MOODLE.match(part):
             name = said["name"].replace("_", " ")

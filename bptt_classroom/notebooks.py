@@ -14,24 +14,20 @@ from nbformat import NotebookNode
 from bptt_lab.doctor import Exercise
 
 STARTS = {
-    b"%PDF": "is a PDF",
-    b"PK": "is an archive or an office document: unpack it",
-    b"\x1f\x8b": "is an archive: unpack it",
-    b"\x89PNG": "is a picture",
-    b"\xff\xd8\xff": "is a picture",
-    b"{\\rtf": "is a text document (RTF)",
-    b"<!": "is a web page: the notebook itself is needed",
-    b"<html": "is a web page: the notebook itself is needed",
+    rb"%PDF": "is a PDF",
+    rb"PK|\x1f\x8b|7z|Rar!": "is an archive or an office document: unpack it",
+    rb"\x89PNG|\xff\xd8\xff": "is a picture",
+    rb"\{\\rtf": "is a text document (RTF)",
+    rb"<!|<html": "is a web page: the notebook itself is needed",
+    rb"$": "is empty",
 }
 
 
 def contents(data: bytes) -> dict:
     """The notebook in a file, as it is there. Raises ValueError with the true reason if it is none."""
     for start, reason in STARTS.items():
-        if data.lstrip().lower().startswith(start.lower()):
+        if re.match(start, data.strip(), re.I):
             raise ValueError(reason)
-    if not data.strip():
-        raise ValueError("is empty")
     try:
         found = json.loads(data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"))
         json.dumps(found)  # which minds what is nested too deep
@@ -100,21 +96,20 @@ def mend(notebook: NotebookNode, exercises: dict[str, Exercise], released: Noteb
 
     The last cell that makes a function counts, as in Jupyter; only an untouched copy below an answer goes.
     """
-    notes, marked = [], [cell for cell in released.cells if "nbgrader" in cell.metadata]
+    marked = [cell for cell in released.cells if "nbgrader" in cell.metadata]
     functions = [exercise.function for exercise in exercises.values()]
-    wanted = {cell.metadata.nbgrader["grade_id"] for cell in marked}
-    left = {id(cell): _mark(cell) for cell in notebook.cells}  # the marks that came
+    left, said = {id(cell): _mark(cell) for cell in notebook.cells}, {}  # the marks that came; sentence: exercises
     for cell in notebook.cells:
         cell.metadata.pop("nbgrader", None)
-    for exercise in exercises.values():
-        stubs = [cell for cell in marked if defines(cell.source, exercise.function)]
-        checks = [cell for cell in marked if asks(cell.source, exercise.id) and cell not in stubs]
-        for stub in stubs[:1]:
-            notes += _mend_answer(notebook, exercise, stub, left)
-        for check in checks[:1]:
-            notes += _mend_check(notebook, exercise, check, left, functions)
-    if not any(mark in wanted for mark in left.values()):
-        notes = ["the marks of all cells were lost; the exercises were found by the names of their functions", *notes]
+    for name, exercise in exercises.items():
+        stub = next(cell for cell in marked if defines(cell.source, exercise.function))
+        check = next(cell for cell in marked if asks(cell.source, name))
+        answer = _mend_answer(notebook, exercise.function, stub, left)
+        for sentence in filter(None, [answer, _mend_check(notebook, exercise, check, left, functions)]):
+            said.setdefault(sentence, []).append(name)
+    notes = [f"{', '.join(names)}: {sentence}" for sentence, names in said.items()]
+    if not {cell.metadata.nbgrader["grade_id"] for cell in marked} & set(left.values()):
+        notes.insert(0, "the marks of all cells were lost; the exercises were found by the names of their functions")
     notebook.metadata.kernelspec = copy.deepcopy(released.metadata.get("kernelspec", {}))  # theirs may have another
     return notes
 
@@ -136,44 +131,35 @@ def _put_back(notebook: NotebookNode, place: int, cell: NotebookNode) -> Noteboo
     return back
 
 
-def _mend_answer(notebook: NotebookNode, exercise: Exercise, stub: NotebookNode, left: dict) -> list[str]:
-    name, mark = exercise.function, stub.metadata.nbgrader["grade_id"]
+def _mend_answer(notebook: NotebookNode, name: str, stub: NotebookNode, left: dict) -> str:
+    mark = stub.metadata.nbgrader["grade_id"]
     copies = sum(left.get(id(cell)) == mark for cell in notebook.cells)
     made = [cell for cell in _code(notebook) if defines(cell.source, name)]
     worked = [cell for cell in made if cell.source.strip() != stub.source.strip()]
-    notes = (
-        [f"{exercise.id}: its cell is there {copies} times; the last that makes {name} counts"] if copies > 1 else []
-    )
+    note = f"its cell is there {copies} times; the last that makes the function counts" if copies > 1 else ""
     if worked and len(worked) < len(made):
         notebook.cells = [cell for cell in notebook.cells if cell in worked or cell not in made]
-        notes = [f"{exercise.id}: an empty copy of its cell was left out"]
+        note = "an empty copy of its cell was left out"
     theirs = [cell for cell in _code(notebook) if left.get(id(cell)) == mark]
     free = [cell for cell in worked or made or theirs if "nbgrader" not in cell.metadata]
     if free:
         free[-1].metadata["nbgrader"] = copy.deepcopy(stub.metadata.nbgrader)
-        return notes
+        return note
     places = [place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code" and name in cell.source]
     back = _put_back(notebook, places[0] if places else len(notebook.cells), stub)
     if made:
         back.source = f"# {name} stands in the cell of another exercise"
-        return notes
-    return [*notes, f"{exercise.id}: its cell was not there; the empty one was put back"]
+    return note if made else "its cell was not there; the empty one was put back"
 
 
 def _mend_check(
     notebook: NotebookNode, exercise: Exercise, check: NotebookNode, left: dict, functions: list[str]
-) -> list[str]:
-    theirs = [
-        cell
-        for cell in _code(notebook)
-        if (left.get(id(cell)) == check.metadata.nbgrader["grade_id"] or asks(cell.source, exercise.id))
-        and "nbgrader" not in cell.metadata
-        and not any(defines(cell.source, name) for name in functions)  # an answer may stand in the cell of a check
-    ]
-    if theirs:
-        theirs[-1].metadata["nbgrader"] = copy.deepcopy(check.metadata.nbgrader)
-        theirs[-1].source = check.source
-        return []
+) -> str:
+    mark = check.metadata.nbgrader["grade_id"]
+    theirs = [cell for cell in _code(notebook) if left.get(id(cell)) == mark or asks(cell.source, exercise.id)]
+    theirs = [cell for cell in theirs if not any(defines(cell.source, name) for name in functions)]  # nor an answer
+    theirs = [cell for cell in theirs if "nbgrader" not in cell.metadata]
     places = [place for place, cell in enumerate(notebook.cells) if defines(cell.source, exercise.function)]
-    _put_back(notebook, places[-1] + 1 if places else len(notebook.cells), check)
-    return [f"{exercise.id}: its check was not there; it was put back"]
+    cell = theirs[-1] if theirs else _put_back(notebook, places[-1] + 1 if places else len(notebook.cells), check)
+    cell.metadata["nbgrader"], cell.source = copy.deepcopy(check.metadata.nbgrader), check.source
+    return "" if theirs else "its check was not there; it was put back"

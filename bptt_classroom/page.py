@@ -1,5 +1,6 @@
 """The class on one page: HTML that needs no other file, and no script."""
 
+import textwrap
 from html import escape
 from pathlib import Path
 
@@ -7,28 +8,7 @@ from bptt_classroom import files, report
 from bptt_classroom.report import AGAIN, Answer, Class
 
 WIDEST = 14  # columns of the heat map, so that it fits on paper
-STYLE = """
-:root { color-scheme: light dark; --ink: #222; --paper: #fff; --line: #aaa; --made: #F5D9A6; --odd: #f4f4f4; }
-body { font: 16px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 1.5rem auto; padding: 0 1rem;
-  color: var(--ink); background: var(--paper); overflow-wrap: anywhere; }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem; } caption { text-align: left; font-style: italic; }
-th, td { border: 1px solid var(--line); padding: .15rem .45rem; text-align: left; vertical-align: top; }
-tbody tr:nth-child(even) { background: var(--odd); } th { font-weight: 600; } small { font-weight: normal; }
-.n { text-align: right; white-space: nowrap; } .wide { overflow-x: auto; } .told { min-width: 20rem; }
-tbody th { min-width: 7rem; } .heat thead th { vertical-align: bottom; }
-.up { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: normal; max-height: 13rem; }
-.heat td { text-align: center; min-width: 1.3rem; padding: .1rem; } .heat td.made { background: var(--made); }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #ddd; --paper: #181818; --line: #666; --made: #6b4b12; --odd: #222; } a { color: #9cf; }
-}
-@media print {
-  :root { --ink: #000; --paper: #fff; --line: #888; --made: #F5D9A6; --odd: #fff; }
-  @page { size: A4 landscape; margin: 11mm; }
-  body { font-size: 9.5pt; line-height: 1.3; max-width: none; margin: 0; padding: 0; }
-  .wide { overflow: visible; } .told, tbody th { min-width: 0; } .next { break-before: page; }
-  thead { display: table-header-group; } tr, li { break-inside: avoid; } th, td { padding: .05rem .3rem; }
-}
-"""
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def write_all(folder: Path, results: Class, names: bool = True) -> list[Path]:
@@ -36,17 +16,15 @@ def write_all(folder: Path, results: Class, names: bool = True) -> list[Path]:
 
     raises   OSError, as when the disk is full
     """
-    made = {"_no_names.html": page(results, names)}
-    if names:
-        made = {".html": made.popitem()[1], ".csv": report.table(results), "_long.csv": report.long_table(results)}
+    made = {".html": page(results), ".csv": report.table(results), "_long.csv": report.long_table(results)}
+    made = made if names else {"_no_names.html": page(results.without_names(), names=False)}
     for ending, text in made.items():  # Excel knows UTF-8 by the mark at its start
         files.write(folder / f"{results.assignment}{ending}", text, "utf-8-sig" if ".csv" in ending else "utf-8")
     return [folder / f"{results.assignment}{ending}" for ending in made]
 
 
 def page(results: Class, names: bool = True) -> str:
-    """The whole page. Without names, students have numbers, and what they wrote is left out."""
-    results = results if names else results.without_names()
+    """The whole page. Without names, what students wrote is left out."""
     title, whole, left = results.assignment.replace("_", " "), results.graded, len(results.not_graded)
     seen = ' <strong>See <a href="#not-graded">who is not, and why</a>.</strong>' if left and names else ""
     parts = [
@@ -57,7 +35,7 @@ def page(results: Class, names: bool = True) -> str:
     ]
     if names:
         aside = [(file, why) for file, why in results.set_aside if file not in results.lost]
-        parts.append(f'<h2 class="next" id="not-graded">Not graded</h2>{_pairs("who or what", results.not_graded)}')
+        parts.append(f'<h2 id="not-graded">Not graded</h2>{_pairs("who or what", results.not_graded)}')
         parts.append(f"<h2>Files that do not count</h2>{_pairs('file', aside)}")
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     head += f"<title>{escape(title)}</title><style>{STYLE}</style>"
@@ -131,7 +109,7 @@ def _heat(results: Class) -> str:
         counts = [sum(cause in column for cause in made) for column in columns.values()]
         if made:
             rows.append([escape(student.name), *(f'<td class="made">{n}</td>' if n else "" for n in counts)])
-    head = [f'<span class="up">{escape(cause)}</span>' for cause in columns]
+    head = [f'<span class="up">{escape(textwrap.shorten(cause, 45))}</span>' for cause in columns]
     caption = "In how many exercises; who is not here made none"
     return _table(caption, ["student", *head], rows, "heat") if rows else "<p>Nobody.</p>"
 

@@ -43,8 +43,8 @@ class Answer:
     hand: str = ""  # "by hand" or AGAIN, if a teacher gave the points
 
     @property
-    def named(self) -> str:
-        return " and ".join(name.replace("_", " ") for name in self.mistakes)
+    def named(self) -> list[str]:
+        return [name.replace("_", " ") for name in self.mistakes]
 
     @property
     def causes(self) -> list[str]:
@@ -54,7 +54,7 @@ class Answer:
         said = re.sub(r"^not yet: (in problem \d+ of \d+, |for .*?: )?", "", self.where)
         said = next((words for part, words in ALIKE.items() if part in said), said)
         said = re.sub(r".*stopped with (\w+).*", r"stops with \1", said, flags=re.S)
-        return [name.replace("_", " ") for name in self.mistakes] or [f"{self.id}: {SHORT.get(self.kind, said)}"]
+        return self.named or [f"{self.id}: {SHORT.get(self.kind, said)}"]
 
 
 @dataclass
@@ -81,20 +81,15 @@ class Student:
         """What to tell him; nothing is said twice."""
         said = {}
         for one in self.results:
-            words = one.where if not one.mistakes else f"{one.named}."
-            if one.kind == "right":
-                words = ""
-            elif one.hints and one.kind not in ("not attempted", "not graded"):
+            words = f"{' and '.join(one.named)}." if one.mistakes else one.where[:400]
+            if one.hints and one.kind not in SILENT:
                 words = f"{words.rstrip('.')}. Ask: “{one.hints[0]}”"
-            for sentence in filter(None, [words[:400], *one.notes, one.hand and f"points {one.hand}"]):
+            words = [words] if one.kind != "right" else []
+            for sentence in [*words, *one.notes, *([f"points {one.hand}"] if one.hand else [])]:
                 said.setdefault(sentence, []).append(one.id)
-        lines = [f"{_together(names, self.results)}: {sentence}" for sentence, names in said.items()]
-        perfect = ["All right."] if self.results and not said else []
-        return [*self.notes, *perfect, *lines, *([self.missing] if not self.results else [])]
-
-
-def _together(names: list[str], results: list[Answer]) -> str:
-    return "all" if len(names) == len(results) > 1 else ", ".join(names)
+        whole = len(self.results) if len(self.results) > 1 else None
+        lines = [f"{'all' if len(ids) == whole else ', '.join(ids)}: {sentence}" for sentence, ids in said.items()]
+        return [*self.notes, *(lines or [self.missing or "All right."])]
 
 
 @dataclass
@@ -133,21 +128,22 @@ class Class:
 
     def causes(self) -> list[tuple[str, list[Student], Answer]]:
         """Each cause, who has it, and the answer that tells most of it; named and frequent ones first."""
-        found = {}
+        found, told = {}, {}
         for student in self.students:
             for one in student.results:
                 for cause in one.causes:
-                    found.setdefault(cause, {}).setdefault(student.student, (student, one))
-        told = []
-        for cause, those in found.items():
-            clearest = min((one for _, one in those.values()), key=lambda one: len(one.mistakes) or 9)
-            told.append((cause, [student for student, _ in those.values()], clearest))
-        return sorted(told, key=lambda item: (not item[2].mistakes, -len(item[1]), item[0]))
+                    found.setdefault(cause, {})[student.student] = student
+                    told[cause] = min(told.get(cause, one), one, key=lambda each: len(each.mistakes) or 9)
+        order = sorted(found, key=lambda cause: (not told[cause].mistakes, -len(found[cause]), cause))
+        return [(cause, list(found[cause].values()), told[cause]) for cause in order]
 
     def without_names(self) -> "Class":
         """The same with numbers for names, in the order of points, so that a number says nothing."""
         ranked = sorted(self.students, key=lambda one: (-(one.points or 0), one.student))
-        hidden = [replace(one, name=f"student {number}", notes=[]) for number, one in enumerate(ranked, start=1)]
+        hidden = [
+            replace(one, student=f"{number}", name=f"student {number}", when="", notes=[])
+            for number, one in enumerate(ranked, start=1)
+        ]
         return replace(self, students=hidden, set_aside=[], lost=[])
 
 
@@ -157,25 +153,29 @@ def place(folder: Path, assignment: str, student: str) -> Path:
 
 
 def save_files(folder: Path, assignment: str, collected: Collected) -> None:
-    """Keep what was set aside, for when the report is made again."""
+    """Keep who handed in and what was set aside, for when the report is made again."""
     path = folder / "results" / f"{assignment}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, json.dumps({"set_aside": collected.set_aside, "lost": collected.lost}, ensure_ascii=False))
+    facts = {"set_aside": collected.set_aside, "lost": collected.lost}
+    facts["students"] = [one.student for one in collected.submissions]
+    write(path, json.dumps(facts, ensure_ascii=False))
 
 
 def read(folder: Path, assignment: str) -> Class:
-    """Everybody who handed something in. Raises ValueError if nobody did."""
-    hand, students = by_hand(folder, assignment), []
-    for path in sorted((folder / "results" / assignment).glob("*.json")):
-        one = _fill(Student, json.loads(path.read_text(encoding="utf-8")))
+    """Everybody of whom a file was collected. Raises ValueError if nothing was."""
+    path = folder / "results" / f"{assignment}.json"
+    if not path.exists():
+        raise ValueError(f"submissions of {assignment} are needed, got none in {folder}: grade first")
+    kept, hand = json.loads(path.read_text(encoding="utf-8")), by_hand(folder, assignment)
+    students = []
+    for student in kept["students"]:
+        path = place(folder, assignment, student)
+        facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"student": student, "name": student}
+        one = _fill(Student, facts)
         one.results = [_fill(Answer, result) for result in one.results]
         for answer in one.results:
-            answer.points, answer.hand = hand.get((one.student, answer.id), (answer.points, ""))
+            answer.points, answer.hand = hand.get((student, answer.id), (answer.points, ""))
         students.append(one)
-    path = folder / "results" / f"{assignment}.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"set_aside": [], "lost": []}
-    if not students and not kept["set_aside"]:
-        raise ValueError(f"submissions of {assignment} are needed, got none in {folder}: grade first")
     students.sort(key=lambda one: (one.name.casefold(), one.student))
     return Class(assignment, students, [tuple(pair) for pair in kept["set_aside"]], kept["lost"])
 
@@ -229,14 +229,14 @@ def long_table(results: Class) -> str:
     rows = [["student", "name", "when", "late", "exercise", "points", "most", "kind", "mistakes", "what", "hint"]]
     for one in results.students:
         who = [one.student, one.name, one.when, "late" if one.late else ""]
-        if not one.results:
-            rows.append([*who, "", "", "", "not graded", "", one.missing, ""])
-        for answer in one.results:
-            facts = [answer.id, answer.points, answer.most, answer.kind, " ".join(answer.mistakes)]
-            words = "; ".join(filter(None, [answer.where, *answer.notes, answer.hand and f"points {answer.hand}"]))
-            rows.append([*who, *facts, words, *(answer.hints or [""])[:1]])
+        for each in one.results:
+            words = "; ".join(filter(None, [each.where, *each.notes, each.hand and f"points {each.hand}"]))
+            facts = [each.id, each.points, each.most, each.kind, " ".join(each.mistakes)]
+            rows.append([*who, *facts, words, "".join(each.hints[:1])])
+        rows += [] if one.results else [[*who, "", "", "", "not graded", "", one.missing, ""]]
     for file, why in results.set_aside:
-        rows.append(["", file, "", "", "", "", "", "not graded" if file in results.lost else "set aside", "", why, ""])
+        kind = "not graded" if file in results.lost else "set aside"
+        rows.append(["", file, "", "", "", "", "", kind, "", why, ""])
     return _csv(rows)
 
 

@@ -110,6 +110,12 @@ def test_a_plain_folder_for_each_student(tmp_path):
     assert students(found) == {"anna": f"{NAME}.ipynb", "ben": "homework.ipynb"} and not found.lost
 
 
+def test_what_nbgrader_has_collected(tmp_path):
+    lay(tmp_path, f"anna/{NAME}/{NAME}.ipynb", "ben/07_x/07_x.ipynb", f"anna/{NAME}/timestamp.txt")
+    found = files.collect(tmp_path, NAME)
+    assert students(found) == {"anna": f"{NAME}.ipynb"} and len(found.set_aside) == 2 and not found.lost
+
+
 @pytest.mark.parametrize(
     "older, newer",
     [
@@ -216,7 +222,7 @@ def test_an_archive_is_read_as_it_is(tmp_path):
     assert (one.student, one.name, one.when) == ("5", "Anna Müller", "2026-11-25 21:00:04")
     assert len(files.load(one.path).cells) == 8 and os.listdir(tmp_path) == ["submissions.zip"]
     assert found.lost == ["Ben_6_assignsubmission_onlinetext_/onlinetext.html"]
-    assert dict(found.set_aside)["__MACOSX/._x.ipynb"] == "made by macOS, no submission"
+    assert dict(found.set_aside)["__MACOSX/._x.ipynb"] == "no submission, but of the system"
 
 
 def test_times_are_kept(tmp_path):
@@ -282,7 +288,7 @@ def test_a_roster_settles_names(tmp_path):
         "ben-bo": "ben bo",
     }
     assert "not on the roster" in next(one for one in found.submissions if one.student == "ben-bo").notes[0]
-    assert found.lost == ["homework.ipynb"] and dict(found.set_aside)["roster.csv"] == "the roster, no submission"
+    assert found.lost == ["homework.ipynb"] and dict(found.set_aside)["roster.csv"] == "the roster"
 
 
 def test_a_roster_does_not_make_one_of_two_numbers(tmp_path):
@@ -350,7 +356,7 @@ def test_of_a_copied_cell_the_last_counts_and_this_is_said():
     notebook = released()
     notebook.cells[2].source = ANSWER
     notebook.cells.insert(3, again(notebook.cells[2], ANSWER.replace("1", "2")))
-    assert mended(notebook) == ["03.1: its cell is there 2 times; the last that makes my_state_grads counts"]
+    assert mended(notebook) == ["03.1: its cell is there 2 times; the last that makes the function counts"]
     assert source(notebook, "03-002").endswith("2") and len(notebook.cells) == 9
 
 
@@ -398,6 +404,13 @@ def test_deleted_cells_are_put_back():
     assert source(notebook, "03-006") == STUBS["03.3"]
 
 
+def test_the_same_is_said_once():
+    notebook = released()
+    notebook.cells = [cell for cell in notebook.cells if "grade" not in cell.source and "checks" not in cell.source]
+    said = [note for note in mended(notebook) if "check" in note]
+    assert said == ["03.1, 03.2, 03.3: its check was not there; it was put back"]
+
+
 def test_two_answers_in_one_cell_both_stay():
     notebook = released()
     notebook.cells[2].source = f"{ANSWER}\n\ndef input_grads(params, dL_da):\n    return 2"
@@ -412,6 +425,14 @@ def test_an_answer_in_the_cell_of_a_check_is_not_written_over():
     del notebook.cells[2]
     mended(notebook)
     assert source(notebook, "03-002").startswith(ANSWER) and "def" not in source(notebook, "03-003")
+
+
+def test_an_answer_in_the_check_of_an_earlier_exercise_is_not_written_over():
+    notebook = released()
+    notebook.cells[3].source += "\ndef input_grads(params, dL_da):\n    return 2"
+    del notebook.cells[4]
+    mended(notebook)
+    assert source(notebook, "03-004").endswith("return 2")
 
 
 def test_foreign_and_broken_marks_go():
