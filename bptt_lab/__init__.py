@@ -20,7 +20,8 @@ automaton   carry states, and the machine that a network imitates
 Wings, each a folder whose `__init__.py` is its door and its map:
 
 engine        the training loop compiled, with the same digits on every machine
-doctor        what is wrong with a gradient, in words
+exercises     what the course asks, and all that is known of right and wrong answers
+doctor        what is wrong with an answer, in words
 proof         that a network adds numbers of every length, or a sum that it gets wrong
 through_time  how gradients vanish, what they cost, and the other ways to get them
 gated         LSTM and GRU, and a bit to be kept over growing distance

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 from bptt_lab import doctor, exercises
-from bptt_lab.doctor import Exercise, Verdict, Words
+from bptt_lab.doctor import Convention, Exercise, Verdict, Words
 from bptt_lab.exercises import progress as kept
 from bptt_lab.exercises import solutions
 
@@ -12,27 +12,34 @@ _ATTEMPTED: set[str] = set()  # in this session
 
 
 def check(
-    exercise: str | Exercise, yours: object, *, seed: int = 0, seconds: float | None = None, **sizes: int | None
+    exercise: str | Exercise,
+    yours: object,
+    *,
+    seed: int = 0,
+    seconds: float | None = None,
+    convention: str | Convention | None = None,
+    **sizes: int | None,
 ) -> Verdict:
     """Ask your function about fresh random problems; the verdict says what is right and wrong, and has `hints(1)`, ….
 
-    exercise  its id, such as "03.1"; or an `Exercise` of your own
-    yours     the function; or a value, where one is asked for
-    seed      of the problems
-    seconds   time limit for all calls together, if not that of the exercise
-    sizes     such as B=1: the same in all problems, for a function that is not general yet
-    raises    AssertionError where nbgrader validates a notebook and the answer is not right;
-              ValueError for an exercise that does not exist, TypeError for what is no function
+    exercise    its id, such as "03.1"; or an `Exercise` of your own
+    yours       the function; or a value, where one is asked for
+    seed        of the problems
+    seconds     time limit for all calls together, if not that of the exercise
+    convention  of code that comes from elsewhere: a `Convention`, or a name such as "columns"
+    sizes       such as B=1: the same in all problems, for a function that is not general yet
+    raises      AssertionError where nbgrader validates a notebook and the answer is not right;
+                ValueError for an exercise or a convention that does not exist, TypeError for what is no function
     """
     exercise = exercises.find(exercise) if isinstance(exercise, str) else exercise
     if not exercise.parameters and not callable(yours):
         yours = _function_of(yours)
-    verdict = doctor.examine(exercise, yours, seed, seconds, **sizes)
+    verdict = doctor.recognise.examine(exercise, yours, seed, seconds, convention, **sizes)
     if "NBGRADER_VALIDATING" in os.environ and not verdict.correct:  # `nbgrader validate` looks for errors
         raise AssertionError(f"{exercise.id}: {verdict.where}")
     if exercise.id and verdict.kind != "not attempted":
         _ATTEMPTED.add(exercise.id)
-        if verdict.correct and not sizes:
+        if verdict.correct and not sizes and convention is None:
             kept.record(exercise.id)
     return verdict
 
@@ -57,13 +64,14 @@ def solution(name: str) -> Words:
 
 def progress() -> Words:
     """What is done, over all notebooks and sessions, and what comes next."""
-    done, lines = kept.done(), []
+    done, ids = kept.done(), exercises.ids()
+    lines = []
     for notebook in exercises.NOTEBOOKS:
-        marks = " ".join("✓" if name in done else "·" for name in exercises.of(notebook))
-        lines.append(f"{notebook}  {marks}")
-    following = next((name for name in exercises.ids() if name not in done), None)
-    lines.append(f"next: {following}, {exercises.find(following).title}" if following else "all done")
-    return Words("\n".join(lines))
+        names = list(exercises.of(notebook))
+        lines.append(f"{notebook}  {' '.join('✓' if name in done else '·' for name in names)}")
+    left = [name for name in ids if name not in done]
+    following = f". Next: {left[0]}, {exercises.find(left[0]).title}" if left else ""
+    return Words("\n".join([*lines, f"{len(ids) - len(left)} of {len(ids)} are done{following}"]))
 
 
 def forget() -> None:

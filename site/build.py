@@ -89,8 +89,7 @@ def front_page() -> str:
 
 ENTRY = """      <li>
         <a class="button" href="notebooks/index.html?path={name}">{title}</a>
-        <p>{question}
-          <a href="notebooks/index.html?path=solutions/{name}">Solution<span class="of"> of {title}</span></a></p>
+        <p>{question}</p>
       </li>"""
 
 

@@ -1,8 +1,8 @@
-"""Run notebooks and store their outputs; bring each solution up to date with its notebook.
+"""Run notebooks and store their outputs.
 
     python tests/refresh_notebooks.py [notebooks/03_….ipynb …]
 
-Edit a notebook, or the exercise cells of its solution, and then run this. Without arguments it does all of them.
+Edit a notebook, and then run this. Without arguments it does all of them.
 """
 
 import re
@@ -33,14 +33,6 @@ PLAIN = {  # how formulas and links read aloud
 
 def is_exercise(cell) -> bool:
     return "exercise" in cell.metadata.get("tags", [])
-
-
-def merge(notebook, solution):
-    """The cells of `notebook`, with the exercise cells of `solution` in their places."""
-    solved = {cell.id: cell for cell in solution.cells if is_exercise(cell)}
-    merged = nbformat.from_dict(notebook)
-    merged.cells = [solved.get(cell.id, cell) if is_exercise(cell) else cell for cell in notebook.cells]
-    return merged
 
 
 def alternative_text(source: str, most: int = 400) -> str:
@@ -80,8 +72,4 @@ def run(notebook, path: Path) -> None:
 if __name__ == "__main__":
     for path in [Path(name).resolve() for name in sys.argv[1:]] or sorted(NOTEBOOKS.glob("*.ipynb")):
         print(path.name, flush=True)
-        notebook = nbformat.read(path, as_version=4)
-        solution_path = NOTEBOOKS / "solutions" / path.name
-        solution = merge(notebook, nbformat.read(solution_path, as_version=4))
-        run(notebook, path)
-        run(solution, solution_path)
+        run(nbformat.read(path, as_version=4), path)

@@ -11,10 +11,9 @@ import refresh_notebooks
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-import bptt_lab
+import bptt_lab.exercises
 
 NOTEBOOKS = sorted(refresh_notebooks.NOTEBOOKS.glob("*.ipynb"))
-SOLUTIONS = sorted(refresh_notebooks.NOTEBOOKS.glob("solutions/*.ipynb"))
 WRITTEN_OUT = {"03_backpropagation_through_time.ipynb": {"backward"}}  # the function that a notebook is about
 
 
@@ -97,11 +96,20 @@ def exercises(notebook):
     return [(cell, cells[place + 1]) for place, cell in enumerate(cells) if refresh_notebooks.is_exercise(cell)]
 
 
-def without_outputs(notebook):
-    return [(cell.id, cell.cell_type, cell.source) for cell in notebook.cells]
+def checks_amiss(notebook, number):
+    """Cells of exercises that are not what their entry says: a stub, then the one line that all have."""
+    entries, pairs = bptt_lab.exercises.of(number), exercises(notebook)
+    lines = [f'checks.check("{entry.id}", {entry.function})' for entry in entries.values()]
+    found = [check.id for (_, check), line in zip(pairs, lines) if check.source != line]
+    for (stub, check), entry in zip(pairs, entries.values()):
+        if entry.function not in stub.source or "raise NotImplementedError" not in stub.source:
+            found.append(stub.id)
+        if "not attempted yet" not in nbformat.writes(new_notebook(cells=[check])):
+            found.append(check.id)
+    return found + ["not as many exercises as entries"] * (len(pairs) != len(lines))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS + SOLUTIONS, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_house_rules(path):
     notebook = read(path)
     assert not not_run_in_order(notebook), "restart, run all, and save"
@@ -143,19 +151,17 @@ def test_each_rule_finds_its_planted_mistake():
     assert "forward" in defined(new_notebook(cells=[cell("def forward():\n    pass")])) & helpers()
 
 
-def test_every_notebook_has_its_solution_and_no_solution_stands_alone():
-    assert [path.name for path in NOTEBOOKS] == [path.name for path in SOLUTIONS]
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_solutions_differ_in_exercise_cells_alone(path):
-    notebook, solution = read(path), read(path.parent / "solutions" / path.name)
-    assert without_outputs(refresh_notebooks.merge(notebook, solution)) == without_outputs(solution)
-    assert 2 <= len(exercises(notebook)) == len(exercises(solution))
-    for (stub, check), (solved, solved_check) in zip(exercises(notebook), exercises(solution)):
-        assert "raise NotImplementedError" in stub.source and "NotImplementedError" not in solved.source
-        assert "not attempted yet" in check.outputs[-1].text
-        assert solved_check.outputs[-1].text.startswith("right")
+def test_each_check_is_the_one_line_of_its_exercise(path):
+    notebook = read(path)
+    assert checks_amiss(notebook, path.name[:2]) == []
+    stub, check = exercises(notebook)[0]
+    told = check.source
+    for wrong in (told.replace(".1", ".2"), f"answer = 3\n{told}"):
+        check.source = wrong
+        assert checks_amiss(notebook, path.name[:2]) == [check.id]
+    check.source, stub.source = told, "answer = None"
+    assert checks_amiss(notebook, path.name[:2]) == [stub.id]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

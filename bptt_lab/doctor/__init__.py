@@ -1,6 +1,9 @@
 """The doctor: what is wrong with a student's function, in words. From the door down:
 
 plots        the error of each gradient at each step
+recognise    the convention in which a function would be right
+adapter      our problems for code in another convention, and its answer
+conventions  the words that say which convention
 examination  ask, compare, and put the finding into words
 verdict      what is said: a table, a sentence, and hints, one at a time
 compare      an answer of any kind beside the right one
@@ -26,7 +29,8 @@ An exercise of your own is a right function, the same cut into steps, problems t
 Another exercise on the plain network starts from one that is there: BACKWARD.but(…).
 """
 
-from bptt_lab.doctor import plots
+from bptt_lab.doctor import plots, recognise
+from bptt_lab.doctor.conventions import Convention
 from bptt_lab.doctor.examination import examine, judge, questions
 from bptt_lab.doctor.exercise import Exercise
 from bptt_lab.doctor.exercises import BACKWARD, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS
@@ -38,5 +42,5 @@ from bptt_lab.doctor.verdict import Verdict, Words
 CATALOGUE, combine = BACKWARD.catalogue, BACKWARD.combine
 
 __all__ = ["CATALOGUE", "Exercise", "Mistake", "Outcome", "Trial", "Trouble", "Verdict", "Words", "combine", "examine"]
-__all__ += ["in_words", "judge", "plots", "questions", "slip", "suspects"]
+__all__ += ["Convention", "in_words", "judge", "plots", "questions", "recognise", "slip", "suspects"]
 __all__ += ["BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-_PLACES = [os.path.dirname(__file__), os.path.dirname(np.__file__)]
+_PLACES = [os.path.dirname(os.path.dirname(__file__)), os.path.dirname(np.__file__)]
 _PLACES += [sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")]
 _NOT_THEIRS = tuple({os.path.normcase(place) + os.sep for place in _PLACES})
 
@@ -120,6 +120,8 @@ class Trial:
 
 def in_words(error: BaseException) -> Trouble:
     """What was raised, and the last line of the student's own code on the way there."""
+    if isinstance(error, Trouble):  # found by our own code around theirs
+        return error
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
     if isinstance(error, NotImplementedError) and len({frame.name for frame in frames}) > 1:
         return Trouble(f"your function calls {frames[-1].name}, which is not attempted yet", "Which comes first?")

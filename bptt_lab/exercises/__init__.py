@@ -8,6 +8,23 @@ an entry to the file of its notebook, its solution to `notebooks/solutions`, and
         raise NotImplementedError
 
     checks.check("03.4", my_function)
+
+solutions    the code that solves them, read from notebooks/solutions
+progress     which are done
+notebook_00  start here
+notebook_01  the data
+notebook_02  the forward pass
+notebook_03  back propagation through time
+notebook_04  training
+notebook_05  the playground
+notebook_06  auditing the report
+notebook_07  write it yourself
+notebook_08  the gradient hospital
+notebook_09  what it learned
+notebook_10  gradients through time
+notebook_11  the price of time
+notebook_12  where it ends
+notebook_13  a network that writes
 """
 
 import difflib

@@ -26,14 +26,24 @@ def _draw_inputs(rng: np.random.Generator, **sizes: int) -> dict[str, object]:
     return drawn | {"dL_da": (1 - drawn["trace"].h ** 2) * drawn["dL_dh"]}
 
 
-def _draw_truncated(rng: np.random.Generator, k: int, **sizes: int) -> dict[str, object]:
-    return BACKWARD.draw(rng, **sizes) | {"k": k - 1}
-
-
 def _in_chunks(params: Params, trace: Trace, dL_do: Array, k: int) -> Array:
     parts = [slice(start, start + k + 1) for start in range(0, len(dL_do), k + 1)]
     pieces = [bptt.state_grads(params, Trace(*(z[part] for z in trace)), dL_do[part]) for part in parts]
     return np.concatenate(pieces)
+
+
+def _last_steps_alone(params: Params, trace: Trace, dL_do: Array, k: int) -> Array:
+    """The whole recursion, stopped after k steps."""
+    dL_dh, whole = dL_do @ params.V, bptt.state_grads(params, trace, dL_do)
+    dL_dh[max(0, len(dL_dh) - 1 - k) :] = whole[max(0, len(dL_dh) - 1 - k) :]
+    return dL_dh
+
+
+def _added_again(params: Params, trace: Trace, dL_do: Array, k: int) -> Array:
+    dL_dh, dh_da = dL_do @ params.V, 1 - trace.h**2
+    for _ in range(k):
+        dL_dh[:-1] += (dL_dh[1:] * dh_da[1:]) @ params.W
+    return dL_dh
 
 
 EXERCISES = [
@@ -63,6 +73,16 @@ EXERCISES = [
                 "In which step does x^(t) enter a?",
                 after={"dL_da_used": lambda k, right: np.concatenate([right[1:], 0 * right[:1]])},
             ),
+            Mistake(
+                *("one_step_late", None, "∂L/∂x^(t) = Uᵀ ∂L/∂a^(t-1)"),
+                "Can x^(1) matter, if nothing reaches it?",
+                after={"dL_da_used": lambda k, right: np.concatenate([0 * right[:1], right[:-1]])},
+            ),
+            Mistake(
+                *("divided_by_B", None, "∂L/∂x^(t) = Uᵀ ∂L/∂a^(t) / B"),
+                "Where does ∂L/∂a^(t) already hold the mean over the batch?",
+                after={"dL_dx": lambda k, right: right / right.shape[1]},
+            ),
         ],
         hints=(
             "In a^(t) = b + W h^(t-1) + U x^(t), what stands before x^(t)?",
@@ -75,8 +95,8 @@ EXERCISES = [
         function="truncated_state_grads",
         title="Truncated: an error reaches k steps back and no farther",
         reference=truncated_state_grads,
-        draw=_draw_truncated,
-        sizes=[size | {"k": k} for size, k in zip(BACKWARD.sizes, (4, 3, 2, 1, 12))],
+        draw=lambda rng, k, **sizes: BACKWARD.draw(rng, **sizes) | {"k": k},
+        sizes=[size | {"k": 2} for size in BACKWARD.sizes] + [BACKWARD.sizes[0] | {"k": k} for k in (0, 12)],
         answer="dL_dh",
         steps={"dL_dh": lambda k: truncated_state_grads(k.params, k.trace, k.dL_do, k.k)},
         forbidden=(bptt.state_grads, bptt.backward),
@@ -94,6 +114,22 @@ EXERCISES = [
             slip(
                 *("k_not_used", "errors that reach every earlier step", "Which line of yours changes with k?"),
                 lambda params, trace, dL_do, k: bptt.state_grads(params, trace, dL_do),
+            ),
+            slip(
+                *(
+                    "last_steps_alone",
+                    "a walk that ends after k steps",
+                    "Does the error of step 2 reach step 1 if k is 1?",
+                ),
+                _last_steps_alone,
+            ),
+            slip(
+                *(
+                    "added_again",
+                    "errors that are added anew in each pass",
+                    "After two passes, how often was each added?",
+                ),
+                _added_again,
             ),
             slip(
                 *(

@@ -2,14 +2,9 @@
 
 from bptt_lab import through_time
 from bptt_lab.doctor import BACKWARD, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS
-from bptt_lab.through_time.truncated import truncated_state_grads
 
 ONE = {"B": 1, "n_y": 1}
-FORBIDDEN = (  # the gradient of the plain network, wherever the course has it
-    *BACKWARD.forbidden,
-    *(through_time.rtrl, through_time.checkpointed_backward, through_time.chunked_backward),
-    *(through_time.truncated_backward, truncated_state_grads, through_time.credit),
-)
+FORBIDDEN = (*BACKWARD.forbidden, *through_time.GIVE_IT_AWAY)
 
 EXERCISES = [
     OUTPUT_GRADS.but(
@@ -31,7 +26,7 @@ EXERCISES = [
         fixed=ONE,
         forbidden=FORBIDDEN,
         hints=(
-            "Which two quantities are computed from h^(t)?",
+            "Who reads h^(t)?",
             "Walk from the last step to the first, and keep what the next state sends back. At the last step it is 0.",
             "What goes back from step t + 1 meets the slope of that step's tanh first, and then W. "
             "Which of params.W and params.W.T takes a vector back?",

@@ -11,7 +11,7 @@ from bptt_lab.model import Params
 
 # Seeds. After the usual training networks of three units are
 PROVED = (3, 4, 6, 8, 10, 12, 13, 14, 15, 17, 19, 24, 26, 27)
-FRAGILE = (4, 6, 8, 12, 17, 33, 37)  # proved, and then broken by one change below 0.1
+FRAGILE = (8, 33, 37, 49, 53, 73, 88)  # proved; 0.1 less in one bias breaks them, and 0.1 more the network of seed 3
 REFUTED = (2, 5, 7, 11, 16, 18, 20, 21)  # and with four units proved
 # and with batches of 16 and 4,000 steps
 EARLY = (6, 20)  # proved; with batches of 1 they are not
@@ -149,7 +149,7 @@ EXERCISES = [
         ],
         hints=(
             "In which order must sizes and seeds be tried, so that the first success is the answer?",
-            "Each network needs its own generator, np.random.default_rng(seed), for its start and for its training.",
+            "Each network needs a generator of its own, made from its seed, for its start and for its training.",
             "Two loops: sizes outside, from 1 up; seeds inside. Train, call automaton.prove, and return as soon as the "
             'status is "proved".',
         ),

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from bptt_lab import model, through_time
+from bptt_lab import model
 from bptt_lab.doctor import BACKWARD, Exercise, slip
 from bptt_lab.model import Array, Params
-from bptt_lab.through_time import RTRL, influence
-from bptt_lab.through_time.truncated import truncated_state_grads
+from bptt_lab.through_time import RTRL
 
 
 def states_again(params: Params, x: Array, length: int) -> tuple[Array, ...]:
@@ -41,11 +40,6 @@ EXERCISES = [
         id="11.1",
         function="my_rtrl",
         title="Real-time recurrent learning",
-        forbidden=(
-            *RTRL.forbidden,
-            *(through_time.checkpointed_backward, through_time.chunked_backward, through_time.learn_online),
-            *(influence.step, influence.grads_of_step, truncated_state_grads, through_time.estimates),
-        ),
         hints=(
             "What does the influence hold after step t, and which line of yours brings it there?",
             "In each step, in this order: z from the old state, the new state, the influence, the error of this step.",

@@ -46,7 +46,7 @@ def bias_for(distance: int) -> float:
 
 
 EXERCISES = [
-    gated.BACKWARD.but(
+    gated.LSTM_BACKWARD.but(
         id="12.1",
         function="my_backward",
         title="The backward pass of the LSTM",

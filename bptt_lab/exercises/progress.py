@@ -4,12 +4,14 @@ import contextlib
 from pathlib import Path
 
 FILE = Path("progress.txt")  # in the folder where the notebooks run; in a browser, that is the browser's storage
+HEAD = "# The exercises that you have done. checks.forget() removes this file.\n"
 
 
 def done() -> set[str]:
     """Ids; none if there is no file, or none that can be read."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        return set(FILE.read_text(encoding="utf-8").split())
+        lines = FILE.read_text(encoding="utf-8").splitlines()
+        return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
     return set()
 
 
@@ -17,9 +19,10 @@ def record(name: str) -> None:
     """Add an id. Where nothing can be written, nothing is kept."""
     if name not in (known := done()):
         with contextlib.suppress(OSError):
-            FILE.write_text("\n".join(sorted({*known, name})) + "\n", encoding="utf-8")
+            FILE.write_text(HEAD + "".join(f"{one}\n" for one in sorted({*known, name})), encoding="utf-8")
 
 
 def forget() -> None:
+    """Remove the file."""
     with contextlib.suppress(OSError):
         FILE.unlink()

@@ -13,9 +13,7 @@ def code(name: str) -> str:
     """
     path = next((folder / f"{name[:2]}.py" for folder in HERE if (folder / f"{name[:2]}.py").exists()), None)
     if path is None:
-        raise FileNotFoundError(
-            f"solutions/{name[:2]}.py is needed, got no such file: run this in the notebooks' folder"
-        )
+        raise FileNotFoundError(f"solutions/{name[:2]}.py is needed, got none: run this in the folder of the notebooks")
     return cells(path)[name]
 
 

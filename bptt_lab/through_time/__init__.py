@@ -5,6 +5,7 @@ plots               pictures of all this
 costs               operations, bytes, seconds, and slopes
 truncated_exercise  what the doctor must know of a student's truncated back propagation,
 rtrl_exercise       and of a student's RTRL
+answers             what neither may call
 online              learning along a stream that need not end
 rank_one            a guess of the gradient that is right on average, at the price of a backward step for each step
 influence           the gradient without looking back: real-time recurrent learning
@@ -18,6 +19,7 @@ All gradients here are those of `bptt.backward`, or say how far from it they are
 """
 
 from bptt_lab.through_time import costs, plots, sliders
+from bptt_lab.through_time.answers import GIVE_IT_AWAY
 from bptt_lab.through_time.checkpointed import checkpointed_backward, forward_steps, schedule
 from bptt_lab.through_time.influence import rtrl
 from bptt_lab.through_time.norms import angle, clip, norm
@@ -28,7 +30,7 @@ from bptt_lab.through_time.rtrl_exercise import RTRL
 from bptt_lab.through_time.truncated import chunked_backward, truncated_backward
 from bptt_lab.through_time.truncated_exercise import TRUNCATED
 
-__all__ = ["RTRL", "TRUNCATED", "angle", "checkpointed_backward", "chunked_backward", "clip", "costs", "credit",
-           "estimates", "forward_steps", "jacobians", "learn_online", "norm", "plots", "products",
+__all__ = ["GIVE_IT_AWAY", "RTRL", "TRUNCATED", "angle", "checkpointed_backward", "chunked_backward", "clip", "costs",
+           "credit", "estimates", "forward_steps", "jacobians", "learn_online", "norm", "plots", "products",
            "rtrl", "schedule", "sliders", "spectral_radius", "truncated_backward", "uoro", "with_spectral_radius",
            ]  # fmt: skip

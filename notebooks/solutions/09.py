@@ -25,15 +25,11 @@ def broken(params, name, index, change):
 
 
 def smallest_break(params):
-    found = []
-    for name in params._fields:
+    for name in ("b", "c", "V", "W", "U"):  # biases first: they act in each step, whatever is read
         for index in np.ndindex(getattr(params, name).shape):
-            for change in (-0.14, 0.14):  # most weights survive this; of the others, ask more closely
-                if automaton.shortest_counterexample(broken(params, name, index, change), max_bits=7):
-                    while automaton.prove(broken(params, name, index, change * 0.95)).status == "refuted":
-                        change *= 0.95
-                    found.append((name, index, change))
-    return min(found, key=lambda one: abs(one[2]))
+            for change in (-0.099, 0.099):
+                if automaton.prove(broken(params, name, index, change)).status == "refuted":
+                    return name, index, change
 
 
 # %% 09.3

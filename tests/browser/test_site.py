@@ -10,6 +10,9 @@ import nbformat
 import pytest
 from lite import Notebook, until
 
+from bptt_lab import exercises
+from bptt_lab.exercises import solutions
+
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 AXE = Path(__file__).resolve().parents[2] / ".venv" / "axe" / "package" / "axe.min.js"
 HASH = """import hashlib
@@ -169,17 +172,27 @@ def test_the_doctor_names_a_mistake_and_the_exercises_of_write_it_yourself_can_b
     notebook = open_notebook(page, site, "07_write_it_yourself.ipynb")
     notebook.run_all()
     assert notebook.errors() == [] and differences(notebook, "07_write_it_yourself.ipynb") == []
-    solution = nbformat.read(NOTEBOOKS / "solutions" / "07_write_it_yourself.ipynb", as_version=4).cells
-    exercises = [i for i, cell in enumerate(solution) if "exercise" in cell.metadata.get("tags", [])]
-    assert all(notebook.output(i + 1).startswith("not attempted yet") for i in exercises)
+    solved = solutions.cells(NOTEBOOKS / "solutions" / "07.py")
+    names = list(solved)[1:]
+    stubs = [i for i, source in enumerate(notebook.cells()) if "raise NotImplementedError" in source]
+    assert len(stubs) == len(names) and all(notebook.output(i + 1).startswith("not attempted yet") for i in stubs)
 
-    last = exercises[-1]
+    last = stubs[-1]
     notebook.type(last, FORGETS_THE_FUTURE)
     notebook.run(last)
-    verdict = notebook.run(last + 1)
-    assert verdict.startswith("your gradient is that of a known mistake: “recurrent term missing”")
+    notebook.type(last + 1, 'print(verdict := checks.check("07.6", my_general_backward), verdict.hints(2), sep="\\n")')
+    assert "Your answer is that of “recurrent term missing”" in notebook.run(last + 1)
 
-    for i in exercises:
-        notebook.type(i, solution[i].source)
+    for name, i in zip(names, stubs):
+        notebook.type(i, f"{solved['']}\n\n\n{solved[name]}")
         notebook.run(i)
+        notebook.type(i + 1, f'print(checks.check("{name}", {exercises.find(name).function}).where)')
         assert notebook.run(i + 1).startswith("right, to 12 digits or more")
+
+    notebook.type(last + 1, "print(checks.progress())")  # what is done is kept in this browser
+    assert f"{len(names)} of {len(exercises.ids())} are done" in notebook.run(last + 1)
+    page.reload()
+    again = Notebook(page)
+    again.run_all()
+    again.type(last + 1, "print(checks.progress())")
+    assert f"{len(names)} of {len(exercises.ids())} are done" in again.run(last + 1)

@@ -1,0 +1,165 @@
+"""Exercises of notebook 01: the data."""
+
+import itertools
+import operator
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+import numpy as np
+
+from bptt_lab import data
+from bptt_lab.doctor import Exercise, slip
+from bptt_lab.model import Array
+
+
+def carries_of_one(first_bits: Array, second_bits: Array) -> Array:
+    return data.carries(np.stack([first_bits, second_bits], axis=-1)[:, None])[:, 0]
+
+
+def most_carries() -> tuple[int, int]:
+    return 63, 65
+
+
+def right_with_one_step_of_memory(x: Array, y: Array) -> float:
+    return _best_guesser(x, y, lambda ones, t: (ones[t], ones[t - 1] if t else None))
+
+
+def _best_guesser(x: Array, y: Array, situation: Callable) -> float:
+    """Right bits of a sum, by one who knows situation(ones, t) and picks the target that is more frequent in it."""
+    targets, ones = defaultdict(Counter), x.sum(axis=2)
+    for t, i in np.ndindex(ones.shape):
+        targets[situation(ones[:, i], t)][y[t, i, 0]] += 1
+    return sum(max(counted.values()) for counted in targets.values()) / y.shape[1]
+
+
+def _draw_bits(rng: np.random.Generator, T: int) -> dict[str, object]:
+    """The last step hands on a carry; from 7 steps on, the others do so for each reason that there is."""
+    reasons = [1, 2, 2, 1, 0, 1] if T > 6 else []
+    ones = np.array([*reasons, *rng.integers(0, 3, T - len(reasons) - 1), 2])
+    first = (ones + rng.integers(0, 2, T)) // 2  # a single one is in either
+    return {"first_bits": first.astype(float), "second_bits": (ones - first).astype(float)}
+
+
+def _draw_sums(rng: np.random.Generator, T: int, B: int) -> dict[str, object]:
+    """Sums without their last carry. In which addend a bit stands makes no difference: each is there both ways.
+
+    Drawn again until it matters that nothing comes before the first step: with a one there, the answer is another.
+    """
+    x = rng.choice(2, (T, B, 2), p=[0.3, 0.7]).astype(float)
+    ways = itertools.product([1, -1], repeat=2)  # of every other step, and of those between
+    x = np.concatenate([np.stack([x_t[:, :: way[t % 2]] for t, x_t in enumerate(x)]) for way in ways], axis=1)
+    y = data.to_bits(data.from_bits(x).sum(axis=1) % 2**T, T)[..., None].astype(float)
+    after_a_one = _best_guesser(x, y, lambda ones, t: (ones[t], ones[t - 1] if t else 1))
+    if T > 2 and after_a_one == right_with_one_step_of_memory(x, y):
+        return _draw_sums(rng, T, B)
+    return {"x": x, "y": y}
+
+
+def _fewer_carries(pair: object) -> str:
+    try:
+        first, second = (operator.index(number) for number in pair)
+    except (TypeError, ValueError):
+        return "two whole numbers were expected, such as (1, 2)"
+    if not 0 <= min(first, second) <= max(first, second) <= 126:
+        return f"both numbers must lie between 0 and 126, and {(first, second)} came"
+    yours, most = (data.carries(data.encode_sums([a], [b])[0]).sum() for a, b in [(first, second), most_carries()])
+    return f"your pair hands on a carry in {yours} of 8 steps; another pair does so in more" if yours < most else ""
+
+
+EXERCISES = [
+    Exercise(
+        id="01.1",
+        function="carries_of_one",
+        title="The carries of one sum",
+        reference=carries_of_one,
+        draw=_draw_bits,
+        sizes=[dict(T=3), dict(T=1), dict(T=8), dict(T=12)],
+        forbidden=(data.carries,),
+        mistakes=[
+            slip(
+                *("the_carry_that_arrives", "the carry that each step is given", "Which carry leaves the first step?"),
+                lambda first_bits, second_bits: np.append(0, carries_of_one(first_bits, second_bits)[:-1]),
+            ),
+            slip(
+                *("without_the_carry_before", "1 where both bits are 1", "With 0 and 1, can a carry be handed on?"),
+                lambda first_bits, second_bits: first_bits + second_bits >= 2,
+            ),
+            slip(
+                *("bits_of_the_sum", "the bits that stay", "Of a total of 2, what stays, and what is handed on?"),
+                lambda first_bits, second_bits: (
+                    (first_bits + second_bits + np.append(0, carries_of_one(first_bits, second_bits)[:-1])) % 2
+                ),
+            ),
+        ],
+        hints=(
+            "What must a step know besides its two bits?",
+            "Go through the steps from the first on, and keep the last carry in a variable that begins with 0.",
+            "Three numbers meet in a step: two bits and the carry before. From which total on is a carry handed on?",
+        ),
+    ),
+    Exercise(
+        id="01.2",
+        function="most_carries",
+        title="A pair with the most carries",
+        reference=most_carries,
+        judge=_fewer_carries,
+        mistakes=[
+            slip(
+                *("the_largest_addends", "126 and 126", "Does the first step of 126 + 126 hand on a carry?"),
+                lambda: (126, 126),
+            ),
+            slip(
+                *("the_largest_odd_addends", "125 and 125", "Which steps of 125 + 125 hand on no carry?"),
+                lambda: (125, 125),
+            ),
+        ],
+        hints=(
+            "In which steps can a carry begin? In which can it at best be passed on?",
+            "Once there is a carry, a single 1 in a step is enough to pass it on. So the first step matters most.",
+            "By search: `data.carries(x_all).sum(axis=0)` counts for each pair, and sum number 127·i + j is i + j.",
+        ),
+    ),
+    Exercise(
+        id="01.3",
+        function="right_with_one_step_of_memory",
+        title="The best guesser with one step of memory",
+        reference=right_with_one_step_of_memory,
+        draw=_draw_sums,
+        sizes=[dict(T=4, B=7), dict(T=3, B=5), dict(T=1, B=4), dict(T=6, B=2)],
+        mistakes=[
+            slip(
+                *("no_memory", "the right bits of one who knows the ones now", "Where does your guesser look back?"),
+                lambda x, y: _best_guesser(x, y, lambda ones, t: ones[t]),
+            ),
+            slip(
+                *("it_knows_the_carry", "every bit", "Can a guesser be right everywhere who has not seen the carry?"),
+                lambda x, y: len(y),
+            ),
+            slip(
+                *(
+                    "it_knows_the_step",
+                    "the right bits of one who also knows t",
+                    "May the guesser know which step it is?",
+                ),
+                lambda x, y: _best_guesser(x, y, lambda ones, t: (t, ones[t], ones[t - 1] if t else None)),
+            ),
+            slip(
+                *("a_share", "the share of bits that are right", "How large is your number if every bit is right?"),
+                lambda x, y: right_with_one_step_of_memory(x, y) / len(y),
+            ),
+            slip(
+                *("not_a_mean", "the right bits of all sums together", "What is your number divided by?"),
+                lambda x, y: right_with_one_step_of_memory(x, y) * y.shape[1],
+            ),
+            slip(
+                *("without_the_first_step", "the right bits from step 2 on", "What is guessed in the first step?"),
+                lambda x, y: right_with_one_step_of_memory(x, y) - 1,  # there it is always right
+            ),
+        ],
+        hints=(
+            "What does the guesser see in a step, and how many different things can that be?",
+            "For each of them, count over all sums and steps how often the target was 0, and how often 1.",
+            "Of the two counts the larger is how often the guess is right. Add these up, and take the mean over sums.",
+        ),
+    ),
+]

@@ -1,0 +1,139 @@
+"""Every exercise of the course: its solution is right, each slip gets its question, and a stub gets no verdict."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mutants import mutants
+
+from bptt_lab import doctor, exercises
+from bptt_lab.doctor import Outcome
+from bptt_lab.exercises import solutions
+
+SOLUTIONS = Path(__file__).resolve().parents[2] / "notebooks" / "solutions"
+IDS = exercises.ids()
+TRAINS = {"05.1", "05.2", "09.1", "09.2", "09.3"}  # one call takes seconds
+
+
+@cache
+def imports(notebook):
+    return solutions.cells(SOLUTIONS / f"{notebook}.py")[""]
+
+
+def function(name, code=None):
+    """The function of an exercise that this code defines; of its solution if none is given."""
+    namespace = {"__name__": "solution"}
+    cells = solutions.cells(SOLUTIONS / f"{name[:2]}.py")
+    before = [cells[other] for other in IDS[: IDS.index(name)] if other[:2] == name[:2]]  # it may call earlier ones
+    for part in (imports(name[:2]), *before, code or cells[name]):
+        exec(compile(part, f"solution {name}", "exec"), namespace)
+    return namespace[exercises.find(name).function]
+
+
+def verdict(exercise, yours, seed=0, hidden=False):
+    """Without the limits of a trial: what the verdict is if these are the answers."""
+
+    def ask(cases):
+        return [Outcome(yours(*exercise.arguments(case).values()), []) for case in cases]
+
+    return doctor.judge(exercise, exercise.cases(seed, hidden), ask)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_the_solution_is_right_on_visible_and_hidden_problems(name):
+    exercise = exercises.find(name)
+    assert doctor.examine(exercise, function(name)).correct
+    for seed in range(1 if name in TRAINS else 4):
+        assert verdict(exercise, function(name), seed, hidden=True).correct
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_stub_and_a_copied_answer_are_told_from_wrong_ones(name):
+    exercise = exercises.find(name)
+
+    def stub(*arguments):
+        raise NotImplementedError
+
+    said = doctor.examine(exercise, stub)
+    assert (said.kind, str(said), said.hints(1)) == ("not attempted", "not attempted yet", exercise.hints[0])
+    if exercise.parameters:
+        assert doctor.examine(exercise, exercise.reference).kind == "reference"
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_each_slip_gets_its_question_and_no_answer(name):
+    exercise = exercises.find(name)
+    assert len(exercise.catalogue) >= 2 or exercise.judge
+    for mistake in exercise.catalogue.values():
+        if mistake.name == "h_squared_in_place":
+            continue  # in a stage alone it changes the arguments, and no number
+        said = verdict(exercise, mistake.backward)
+        if exercise.fixed and said.correct:
+            continue  # with one sequence, or one output, it is no mistake
+        names = {mistake.name, *said.mistakes, *(one for other in said.alternatives for one in other)}
+        assert said.kind == "mistake" and mistake.name in (*said.mistakes, *sum(said.alternatives, ())), (mistake, said)
+        assert said.hints(1) == exercise.catalogue[said.mistakes[0]].hint and said.hints(1).endswith("?")
+        assert mistake.name.replace("_", " ") not in str(said) and names
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_hints_grow_and_differ(name):
+    exercise = exercises.find(name)
+    assert 2 <= len(exercise.hints) <= 3 and len(set(exercise.hints)) == len(exercise.hints)
+    assert exercise.title and exercise.function.isidentifier()
+    for mistake in exercise.catalogue.values():
+        assert len({mistake.hint, mistake.name, mistake.formula}) == 3
+
+
+def test_ids_are_those_of_the_notebooks_and_no_two_exercises_share_their_hints():
+    assert len(IDS) == len(set(IDS)) >= 48 and IDS == sorted(IDS, key=lambda name: (name[:2], int(name[3:])))
+    plain = [exercises.find(name).hints for name in IDS]
+    assert len({hints[0] for hints in plain}) == len(plain)
+
+
+def test_solution_files_hold_the_exercises_and_nothing_else():
+    for notebook in exercises.NOTEBOOKS:
+        names = list(solutions.cells(SOLUTIONS / f"{notebook}.py"))
+        assert names == ["", *exercises.of(notebook)]
+
+
+# what is wrong in the notebook is wrong for the grader
+
+
+@pytest.mark.parametrize("name", [name for name in IDS if name not in TRAINS])
+def test_every_mutant_is_refused_by_visible_and_hidden_problems_alike(name):
+    exercise, code = exercises.find(name), solutions.code(name)
+    for mutant in mutants(code):
+        said = [_kind(exercise, name, mutant, seed, hidden) for seed, hidden in [(0, False), (1, True), (2, True)]]
+        assert len(set(said)) == 1, f"visible and hidden problems differ, {said}:\n{mutant}"
+
+
+def _kind(exercise, name, code, seed, hidden):
+    try:
+        yours = function(name, code)
+    except Exception:
+        return "wrong"
+
+    def ask(cases):
+        trial = doctor.Trial(yours, 5.0)
+        with np.errstate(all="ignore"):
+            return trial([exercise.arguments(case) for case in cases], quiet=True)
+
+    return "right" if doctor.judge(exercise, exercise.cases(seed, hidden), ask).correct else "wrong"
+
+
+def test_an_exercise_that_does_not_exist_is_told_in_one_line():
+    with pytest.raises(ValueError, match=r"an exercise of the course is needed, got '03.9': write for example '03.\d'"):
+        exercises.find("03.9")
+    with pytest.raises(ValueError, match="notebook must be one of 00, .*use its two digits"):
+        exercises.of("3")
+
+
+def test_no_hint_shows_a_line_of_the_solution():
+    for name in IDS:
+        lines = [line.strip() for line in solutions.code(name).splitlines() if len(line.strip()) > 20]
+        formulas = [line.partition("#")[0].rpartition("=")[2].removeprefix("return").strip() for line in lines]
+        said = " ".join(exercises.find(name).hints)
+        assert not [one for one in formulas if len(one) > 12 and one in re.sub(r"`", "", said)], name

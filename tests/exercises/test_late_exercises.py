@@ -1,0 +1,209 @@
+"""What is special to the exercises of notebooks 07 to 13: their judges, first tries, and answers that once got by."""
+
+import numpy as np
+import pytest
+
+from bptt_lab import automaton, bptt, doctor, exercises, gated, model, text, through_time
+from bptt_lab.exercises import notebook_09, notebook_11, notebook_13
+from bptt_lab.gated import gru, gru_after
+from bptt_lab.model import Params
+from bptt_lab.through_time import influence
+
+
+def verdict(name, function):
+    return doctor.examine(exercises.find(name), function)
+
+
+def hidden(name, function, seed):
+    """The verdict on hidden problems."""
+    exercise = exercises.find(name)
+    trial = doctor.Trial(function, exercise.seconds, (exercise.reference, *exercise.forbidden))
+    cases = exercise.cases(seed, hidden=True)
+    return doctor.judge(exercise, cases, lambda asked: trial([exercise.arguments(case) for case in asked], quiet=True))
+
+
+# first tries, as people wrote them
+
+
+def clip_always(grads, max_norm):
+    norm = np.sqrt(sum((array**2).sum() for array in grads))
+    return Params(*(max_norm / norm * array for array in grads))
+
+
+def clip_each(grads, max_norm):
+    return [array * min(1, max_norm / np.linalg.norm(array)) for array in grads]
+
+
+def parts_from_zero(params, x, length):
+    starts = range(0, len(x), length)
+    return [model.forward(params, x[start : start + length]).h for start in starts][::-1]
+
+
+def size_by_root(T, n_x):
+    return max(n_h for n_h in range(1, T + 1) if n_h**3 < T * n_h) if T > 1 else 0
+
+
+def step_of_the_other_gru(params, x_t, h_prev):
+    """As `gru.forward`, with d added to the bias of g."""
+    U, W, V, b, c, d = params
+    plain = gru.Params(U, W, V, np.concatenate([b[: -len(d)], b[-len(d) :] + d]), c)
+    return gru.forward(plain, x_t[None], h_prev).h[0]
+
+
+def counts_with_index_arrays(codes, n):
+    table = np.ones((n, n))
+    table[codes[:-1], codes[1:]] += 1
+    return table / table.sum(axis=1, keepdims=True)
+
+
+def told_with_its_beginning(writer, beginning, n):
+    for _ in range(n):
+        beginning += writer.symbols[int(np.argmax(text.next_character(writer, beginning)))]
+    return beginning
+
+
+FIRST_TRIES = [
+    ("10.2", clip_always, "always_scaled"),
+    ("10.2", clip_each, "each_array_by_its_own_norm"),
+    ("11.2", parts_from_zero, "parts_that_begin_at_zero"),
+    ("11.3", size_by_root, "root_of_T"),
+    ("12.2", step_of_the_other_gru, "reset_before_the_product"),
+    ("12.3", lambda distance: np.log(distance / np.log(2)), "long_distance_formula"),
+    ("13.2", counts_with_index_arrays, "repeated_pairs_counted_once"),
+    ("13.3", told_with_its_beginning, "beginning_returned_too"),
+]
+
+
+@pytest.mark.parametrize("name, function, mistake", FIRST_TRIES, ids=[one[2] for one in FIRST_TRIES])
+def test_first_tries_get_a_question_and_then_a_name(name, function, mistake):
+    found = verdict(name, function)
+    assert (found.kind, found.mistakes) == ("mistake", (mistake,))
+    assert found.hints(1).endswith("?")
+    words = mistake.replace("_", " ")
+    assert words in found.hints(2) and words not in f"{found} {found.hints(1)}"
+    assert not any(hidden(name, function, seed).correct for seed in range(5))
+
+
+# answers that once got by
+
+
+def heated_by_the_largest_of_all(o, temperature):
+    e = np.exp((o - o.max()) / temperature)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def heated_as_it_comes(o, temperature):
+    e = np.exp(o / temperature)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def heated_by_the_mean(o, temperature):
+    return heated_as_it_comes(o - o.mean(axis=-1, keepdims=True), temperature)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("function", [heated_by_the_largest_of_all, heated_as_it_comes, heated_by_the_mean])
+def test_probabilities_that_vanish_or_overflow_are_refused_in_words(function):
+    assert np.isfinite(function(np.array([[1.0, 2.0], [0.0, 3.0]]), 0.5)).all()  # right where numbers are small
+    for found in (verdict("13.1", function), *(hidden("13.1", function, seed) for seed in range(5))):
+        assert "NaN" in found.where and not found.correct
+
+
+def test_a_table_that_forgets_characters_which_never_came_is_refused():
+    def table_of_those_seen(codes, n):
+        seen = codes.max() + 1
+        return np.pad(notebook_13.pairs_table(codes, seen), (0, n - seen))
+
+    exercise = exercises.find("13.2").but(reference=lambda codes, n: notebook_13.pairs_table(codes, n))
+    assert not doctor.examine(exercise, table_of_those_seen).correct
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_networks_to_read_from_do_not_say_the_same_for_ever(seed):
+    exercise = exercises.find("13.3")
+    for case in exercise.cases(seed, hidden=True):
+        arguments = exercise.arguments(case)
+        assert len(set(notebook_13.greedy(arguments["writer"], arguments["beginning"], 12))) > 2
+
+
+@pytest.mark.parametrize("T, n_x", [(1, 1), (3, 1), (4, 1), (100, 2), (200, 3)])
+def test_the_size_is_that_at_which_the_arrays_themselves_are_smaller(T, n_x):
+    def holds_less(n_h):
+        params = model.init_params(n_h, np.random.default_rng(0), n_x=n_x)
+        return influence.start(params, 1)[1].size < model.forward(params, np.zeros((T, 1, n_x))).h.size
+
+    assert notebook_11.largest_size(T, n_x) == max([n_h for n_h in range(1, 20) if holds_less(n_h)], default=0)
+
+
+def other_ways_to_the_gradient():
+    yield "07.6", lambda params, trace, y: through_time.rtrl(params, trace.x, y)
+    yield "07.6", lambda params, trace, y: through_time.checkpointed_backward(params, trace.x, y)
+    yield "08.3", lambda params, trace, y: through_time.chunked_backward(params, trace.x, y, len(y))
+    yield "08.3", lambda params, trace, y: through_time.truncated_backward(params, trace, y, len(y))
+    yield "07.2", lambda params, trace, dL_do: through_time.truncated.truncated_state_grads(params, trace, dL_do, 99)
+    yield "10.2", lambda grads, max_norm: through_time.clip(grads, max_norm)
+    yield "11.1", lambda params, x, y: bptt.backward(params, model.forward(params, x), y)
+    yield "11.1", lambda params, x, y: influence.step(params, *influence.start(params, x.shape[1]), x[0])
+    yield "12.1", gated.lstm.backward
+    yield "12.2", lambda params, x_t, h_prev: gru_after.forward(params, x_t[None], h_prev).h[0]
+    yield "13.1", text.heated
+    yield "13.1", lambda o, temperature: gated.softmax_of(o / temperature)
+
+
+@pytest.mark.parametrize("name, function", list(other_ways_to_the_gradient()))
+def test_the_answer_is_not_taken_from_elsewhere(name, function):
+    assert verdict(name, function).kind == "reference"
+
+
+# proofs
+
+
+def test_a_change_is_judged_by_what_it_does():
+    exercise = exercises.find("09.2")
+    arguments = exercise.arguments(exercise.cases(0)[0])
+    answers = {
+        ("b", (0,), 0.3): "the change is 0.3, and one smaller than 0.1 in size is asked",
+        ("b", (0,), float("nan")): "the change is nan",
+        ("b", (0,), 1e-6): "with this change the network is still proved",
+        ("a", (0,), 0.05): "one of U, W, V, b, c, and 'a' came",
+        ("W", (0,), 0.05): "(0,) is no index of one entry of W, which has shape (3, 3)",
+        ("b", 0, 0.05): "0 is no index",
+        ("b", 0.05): "a name, an index and a change are expected",
+    }
+    for answer, words in answers.items():
+        assert words in exercise.judge(answer, **arguments)
+    name, index, change = notebook_09.smallest_break(**arguments)
+    assert exercise.judge((name, index, change), **arguments) == ""
+    assert "still proved" in exercise.judge((name, index, -change), **arguments)
+
+
+def test_one_answer_for_all_networks_is_refused():
+    assert not verdict("09.2", lambda params: ("b", (0,), 0.09)).correct
+
+
+def test_a_size_is_judged_by_what_is_proved_with_it():
+    good, bad = notebook_09.PROVED[0], notebook_09.REFUTED[0]
+    judge, seeds = exercises.find("09.1").judge, [bad, good]
+    assert judge((3, good), seeds) == ""
+    assert judge((3, bad), seeds) == f"with 3 units, seed {bad} is not proved; another seed is"
+    assert judge((2, good), seeds) == "2 units are too few: none is proved"
+    assert judge((4, bad), seeds) == "4 units are more than needed: fewer can be proved"
+    assert judge((3, 99), seeds) == "99 is none of the seeds"
+    assert "a size and a seed are expected" in judge(3, seeds)
+    assert judge((4, bad), [bad]) == ""
+
+
+def test_shares_tell_steps_and_batches_apart():
+    exercise = exercises.find("09.3")
+    for case in exercise.cases(seed=1, hidden=True):
+        arguments = exercise.arguments(case)
+        share = notebook_09.share_proved(**arguments)
+        assert share != 0.5 and 0 < share < 1
+        if arguments["batch_size"] > 1:
+            assert notebook_09.share_proved(**arguments | {"n_steps": 20_000}) != share
+            assert notebook_09.share_proved(**arguments | {"batch_size": 1}) != share
+
+
+def test_the_status_of_a_network_is_that_of_the_package():
+    params = notebook_09._trained(3, 3)
+    assert automaton.prove(params).status == notebook_09._status(3, 3) == "proved"
