@@ -46,7 +46,9 @@ class Desk:
     def is_done(self, submission: Submission) -> bool:
         path = report.place(self.folder, self.assignment, submission.student)
         ran = self.place("autograded", submission.student) / f"{self.assignment}.ipynb"  # nbgrader may remove it
-        return ran.exists() and path.exists() and self.facts(submission).items() <= json.loads(path.read_text("utf-8")).items()
+        if not (ran.exists() and path.exists()):
+            return False
+        return self.facts(submission).items() <= json.loads(path.read_text("utf-8")).items()
 
     def prepare(self, submission: Submission) -> tuple[str, list[str]]:
         """The notebook to run, and what was not as it should be; the file itself goes to nbgrader's place."""
