@@ -109,14 +109,12 @@ try:
 except OSError as error:
     found["network"] = str(error)
 found["interfaces"] = os.listdir("/sys/class/net") if os.path.exists("/sys") else []
-told, writable = [], []
+told = []
 for top, folders, names in os.walk("/"):
     libraries = "site-packages" in top and "bptt" not in top or top.startswith("/usr") or "/lib/python" in top
     if top.startswith(("/proc", "/dev", "/sys")) or libraries and not top.endswith("site-packages"):
         folders[:] = [name for name in folders if "bptt" in name or name == "site-packages"]
         continue
-    if os.access(top, os.W_OK) and not top.startswith(("/home", "/tmp")):
-        writable.append(top)
     for name in names:
         if name.endswith((".py", ".ipynb", ".json")) and "/lab/" not in top:
             try:
@@ -125,7 +123,7 @@ for top, folders, names in os.walk("/"):
                 continue
             if SECRET in text or "def right_with_one" in text or "# %% 07.1" in text:
                 told.append(os.path.join(top, name))
-found["told"], found["writable"] = told, writable
+found["told"], found["writable"] = told, [top for top in ("/usr", "/usr/lib", sys.prefix) if os.access(top, os.W_OK)]
 found["exercises"] = glob.glob(os.path.expanduser("~/lab/**/exercises*"), recursive=True)
 print(json.dumps(found))
 """
@@ -167,7 +165,7 @@ if not os.fork():
     os._exit(0)
 """
     ran, _ = desks.grade(exam, daemon, MEAN)
-    assert ran.cells[1].outputs[0].ename == "BlockingIOError"  # no more than the limit
+    assert "BlockingIOError" in str(ran.cells[1].outputs)  # no more than the limit
     assert not [pid for pid, line in _processes() if "86397" in line]
 
 
