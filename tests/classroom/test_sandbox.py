@@ -138,7 +138,8 @@ def test_nothing_of_the_class_can_be_seen(exam, tmp_path):
     assert ran.cells[0].outputs and ran.cells[0].outputs[0].output_type == "stream", ran.cells[0].outputs
     found = json.loads(desks.printed(ran.cells[0]))
     assert found["class"] == [] and found["told"] == [] and found["writable"] == []
-    assert [path for path in found["exercises"] if "__pycache__" not in path] == [
+    seen = [path for path in found["exercises"] if "__pycache__" not in path]
+    assert seen == ["/home/lab/bptt_lab/doctor/exercises.py"]  # those of the doctor are public
         "/home/lab/bptt_lab/doctor/exercises.py"
     ]  # those of the doctor are public
     assert found["network"] != "there" and set(found["interfaces"]) <= {"lo"}
