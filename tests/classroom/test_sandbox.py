@@ -133,15 +133,13 @@ def test_nothing_of_the_class_can_be_seen(exam, tmp_path):
     secret = "the seed is 20202020"
     (tmp_path / "seeds.json").write_text(secret)
     paths = [str(tmp_path), os.getcwd(), str(desks.SOLUTIONS), str(Path(sandbox.__file__).parent)]
-    look = LOOK.replace("PATHS", repr(paths)).replace("SECRET", repr(secret[:8] + "is 2020") + "[0:99]")
+    look = LOOK.replace("PATHS", repr(paths)).replace("SECRET", f"{secret[:9]!r} + {secret[9:]!r}")
     ran, _ = desks.grade(exam, look, hidden=[tmp_path])
     assert ran.cells[0].outputs and ran.cells[0].outputs[0].output_type == "stream", ran.cells[0].outputs
     found = json.loads(desks.printed(ran.cells[0]))
     assert found["class"] == [] and found["told"] == [] and found["writable"] == []
     seen = [path for path in found["exercises"] if "__pycache__" not in path]
     assert seen == ["/home/lab/bptt_lab/doctor/exercises.py"]  # those of the doctor are public
-        "/home/lab/bptt_lab/doctor/exercises.py"
-    ]  # those of the doctor are public
     assert found["network"] != "there" and set(found["interfaces"]) <= {"lo"}
     assert not any(re.search("pytest|seed|bwrap .*--", line) for line in found["processes"][1:])
     assert len(found["processes"]) <= 4 and found["me"] == 1000
