@@ -12,7 +12,6 @@ import pytest
 
 from bptt_classroom import asking, grading, sandbox
 from bptt_lab import exercises
-from bptt_lab.doctor import Verdict
 from bptt_lab.exercises import solutions
 
 needs_sandbox = pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not())
@@ -227,6 +226,16 @@ def test_problems_and_right_answers_are_computed_once():
     assert asked == ["draw", "reference", "draw"] and len(other) == 4
 
 
-def test_the_visible_verdict_is_what_is_said_where_both_are_wrong():
-    first, second = Verdict("wrong", "a"), Verdict("right", "b")
-    assert min([first, second], key=lambda one: one.share) is first
+def test_each_right_gradient_earns_its_share_and_damage_costs_half(exam):
+    right = functions("07")["my_general_backward"]
+
+    def with_wrong_c(params, trace, y):
+        return right(params, trace, y)._replace(c=0 * params.c)
+
+    def damaging(params, trace, y):
+        grads = right(params, trace, y)
+        trace.h[:] = 0
+        return grads
+
+    shares = [judged(exam, "07.6", function).share for function in (right, with_wrong_c, damaging, lambda *_: None)]
+    assert shares == [1, 0.8, 0.5, 0]
