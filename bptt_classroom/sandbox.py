@@ -118,7 +118,7 @@ def run(files: dict, job: Job, hidden: list[Path], protected: bool = True) -> by
         line, options = command(hidden) if protected else [], {}
         if not protected:
             options = dict(cwd=home, env=os.environ | ENVIRONMENT | {"HOME": home})
-        pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None)
+        pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         process = subprocess.Popen([*line, sys.executable, "-c", BOOT], start_new_session=True, **pipes, **options)
         timer = threading.Timer(job.limits.total, _end, [process])
         feeder = threading.Thread(target=_feed, args=(process, message))
