@@ -26,12 +26,13 @@ proof         that a network adds numbers of every length, or a sum that it gets
 through_time  how gradients vanish, what they cost, and the other ways to get them
 gated         LSTM and GRU, and a bit to be kept over growing distance
 text          a network that writes, and the counts that it must beat
-classroom     hand exercises out, grade them, and see what a class gets wrong
 
 Who needs whom. Each imports from those below it alone; wings stand in brackets:
 
-               automaton   [classroom]   [text]   widgets
-          checks   [gated]   [proof]   report   [through_time]
+                                 checks
+                              [exercises]
+                      automaton   [text]   widgets
+              [gated]   [proof]   report   [through_time]
                       [doctor]   [engine]   plots
       ------------------------- the core -------------------------
                                 training

@@ -1,5 +1,6 @@
 """The one door of all exercises: check an answer, ask for a hint, see the solution and what is done."""
 
+import os
 from collections.abc import Callable
 
 from bptt_lab import doctor, exercises
@@ -27,12 +28,15 @@ def check(
     seconds     time limit for all calls together, if not that of the exercise
     convention  of code that comes from elsewhere: a `Convention`, or a name such as "columns"
     sizes       such as B=1: the same in all problems, for a function that is not general yet
-    raises      ValueError for an exercise or a convention that does not exist, TypeError for what is no function
+    raises      AssertionError where nbgrader validates a notebook and the answer is not right;
+                ValueError for an exercise or a convention that does not exist, TypeError for what is no function
     """
     exercise = exercises.find(exercise) if isinstance(exercise, str) else exercise
     if not exercise.parameters and not callable(yours):
         yours = _function_of(yours)
     verdict = doctor.recognise.examine(exercise, yours, seed, seconds, convention, **sizes)
+    if "NBGRADER_VALIDATING" in os.environ and not verdict.correct:  # `nbgrader validate` looks for errors
+        raise AssertionError(f"{exercise.id}: {verdict.where}")
     if exercise.id and verdict.kind != "not attempted":
         _ATTEMPTED.add(exercise.id)
         if verdict.correct and not sizes and convention is None:

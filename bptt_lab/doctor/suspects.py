@@ -90,7 +90,7 @@ def suspects(exercise: Exercise, cases: list[Case]) -> Suspects:
     """Computed once for each exercise and its problems: the second answer comes at once."""
     key = (exercise, str(cases))
     if key not in _KNOWN:
-        if len(_KNOWN) >= 16:
+        if len(_KNOWN) >= 32:
             _KNOWN.pop(next(iter(_KNOWN)))
         _KNOWN[key] = Suspects(exercise, cases)
     return _KNOWN[key]

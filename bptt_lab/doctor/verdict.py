@@ -39,7 +39,7 @@ class Verdict:
     def share(self) -> float:
         """Of the points: what is right counts, array by array; right numbers that came with damage count half."""
         right = [digits >= LEAST for digits in self.digits.values()]
-        return 1.0 if self.correct else min(float(np.mean(right or [0])), 0.5)
+        return 1.0 if self.correct else min(float(np.mean(right or [0])), 0.5 if all(right) else 1.0)
 
     def hints(self, number: int = 1) -> Words:
         """One hint at a time: 1 asks a question, the others say more."""

@@ -1,0 +1,15 @@
+"""The classroom: hand exercises out, grade them, and see what a class gets wrong. From the door down:
+
+__main__  the teacher's commands
+page      the class on one page
+report    points and mistakes of a class
+gradebook what nbgrader is told
+grading   what a submission gets
+handout   the notebook that students receive, and how its cells are found again
+files     what came back, and whose it is
+sandbox   a place that holds nothing of the class
+driver    in that place: runs a notebook
+asking    in that place: asks its functions, and writes down what they answer
+
+TEACHING.md says how to use it. A submission is foreign code: it meets only the last two, and what they write is data.
+"""

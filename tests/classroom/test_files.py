@@ -1,0 +1,491 @@
+"""What comes back from an LMS: every file has one line, and every person is one person."""
+
+import copy
+import json
+import os
+import shutil
+import unicodedata
+import zipfile
+
+import nbformat
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from bptt_classroom import files
+from bptt_classroom.notebooks import contents
+from bptt_lab import exercises
+
+NAME = "03_backpropagation_through_time"
+ASKED = exercises.of("03")
+STUBS = {
+    "03.1": "def my_state_grads(params, trace, dL_do):\n    raise NotImplementedError",
+    "03.2": "def input_grads(params, dL_da):\n    raise NotImplementedError",
+    "03.3": "def truncated_state_grads(params, trace, dL_do, k):\n    raise NotImplementedError",
+}
+ANSWER = "def my_state_grads(params, trace, dL_do):\n    return 1"
+
+
+def marks(name, **kind):
+    plain = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
+    return {"nbgrader": plain | {"grade_id": name} | kind}
+
+
+def released():
+    cells = [new_markdown_cell("# Three exercises", id="03-000"), new_code_cell("import numpy as np", id="03-001")]
+    for number, (exercise, stub) in enumerate(STUBS.items()):
+        answer, check = f"03-{2 * number + 2:03}", f"03-{2 * number + 3:03}"
+        function = ASKED[exercise].function
+        cells.append(new_code_cell(stub, id=answer, metadata=marks(answer, solution=True)))
+        line = f'checks.check("{exercise}", {function})'
+        cells.append(new_code_cell(line, id=check, metadata=marks(check, grade=True, locked=True, points=5)))
+    return new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+
+
+TEXT = nbformat.writes(released())
+
+
+def lay(folder, *names, text=TEXT):
+    """Write files one after another, a minute apart."""
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        os.utime(path, (1.7e9 + 60 * number,) * 2)
+    return folder
+
+
+def students(collected):
+    return {one.student: one.path.name for one in collected.submissions}
+
+
+def folder_of(tmp_path, *names):
+    return files.collect(lay(tmp_path, *names), NAME)
+
+
+@pytest.mark.parametrize(
+    "name, student, said",
+    [
+        (f"anna_{NAME}.ipynb", "anna", "anna"),
+        (f"anna_m_{NAME}.ipynb", "anna-m", "anna m"),
+        (f"ANNA_{NAME.upper()}.IPYNB", "ANNA", "ANNA"),
+        (f"anna_{NAME}.ipynb.txt", "anna", "anna"),
+        (f"anna_{NAME}_final.ipynb", "anna", "anna"),
+        (f"anna_{NAME}-1.ipynb", "anna", "anna"),
+        (f"anna_{NAME} (1).ipynb", "anna", "anna"),
+        (f"{NAME}_anna.ipynb", "anna", "anna"),
+        (f"{NAME}_anna_final.ipynb", "anna", "anna"),
+        ("anna 03 Backpropagation through time.ipynb", "anna", "anna"),
+        ("anna-03.ipynb", "anna", "anna"),
+        (f"Müller [Anna]_{NAME}.ipynb", "Müller-Anna", "Müller [Anna]"),
+        (f"Anna Müller_12345_assignsubmission_file_/{NAME}.ipynb", "12345", "Anna Müller"),
+        ("Anna Müller_12345_assignsubmission_file/deep/homework.ipynb", "12345", "Anna Müller"),
+        (f"Anna Müller_12345_assignsubmission_file_{NAME}.ipynb", "12345", "Anna Müller"),
+        (f"leekim_1111_2222_{NAME}.ipynb", "1111", "leekim"),
+        (f"leekim_LATE_1111_2222_{NAME}-3.ipynb", "1111", "leekim"),
+        ("leekim_1111_2222_homework.ipynb", "1111", "leekim"),
+        (f"anon_aBc12_2222_{NAME}.ipynb", "anon_aBc12", "anon_aBc12"),
+        (f"BPTT 1_s123_attempt_2026-11-25-21-00-05_{NAME}.ipynb", "s123", "s123"),
+    ],
+)
+def test_the_name_of_a_file_says_whose_it_is(tmp_path, name, student, said):
+    found = folder_of(tmp_path, name, f"zed_{NAME}.ipynb")
+    assert found.set_aside == [] and {one.student: one.name for one in found.submissions} == {
+        student: said,
+        "zed": "zed",
+    }
+
+
+@pytest.mark.parametrize("name", [f"{NAME}.ipynb", f"{NAME}_final.ipynb", f"{NAME} (2).ipynb", "homework.ipynb"])
+def test_a_file_without_a_name_is_set_aside_with_the_reason(tmp_path, name):
+    found = folder_of(tmp_path, name, f"zed_{NAME}.ipynb")
+    assert students(found) == {"zed": f"zed_{NAME}.ipynb"} and found.lost == [name]
+    assert f"rename it to STUDENT_{NAME}.ipynb" in found.set_aside[0][1]
+
+
+def test_a_plain_folder_for_each_student(tmp_path):
+    lay(tmp_path, "all/ben/notes.pdf", text="%PDF")
+    found = folder_of(tmp_path, f"all/anna/{NAME}.ipynb", "all/ben/homework.ipynb")
+    assert students(found) == {"anna": f"{NAME}.ipynb", "ben": "homework.ipynb"} and not found.lost
+
+
+def test_what_nbgrader_has_collected(tmp_path):
+    lay(tmp_path, f"anna/{NAME}/{NAME}.ipynb", "ben/07_x/07_x.ipynb", f"anna/{NAME}/timestamp.txt")
+    found = files.collect(tmp_path, NAME)
+    assert students(found) == {"anna": f"{NAME}.ipynb"} and len(found.set_aside) == 2 and not found.lost
+
+
+@pytest.mark.parametrize(
+    "older, newer",
+    [
+        (f"zoe_{NAME}.ipynb", f"zoe_{NAME}-1.ipynb"),
+        (f"zoe_{NAME}.ipynb", f"zoe_{NAME} (1).ipynb"),
+        (f"{NAME}_zoe.ipynb", f"{NAME}_zoe (1).ipynb"),
+        (f"zoe_{NAME}-2.ipynb", f"zoe_{NAME}-10.ipynb"),
+        (f"zoe_{NAME}.ipynb", f"zoe_{NAME}_final.ipynb"),
+        (f"Zoe_{NAME}.ipynb", f"zoe_{NAME}.IPYNB"),
+        (f"leekim_1111_2222_{NAME}.ipynb", f"leekim_LATE_1111_9999_{NAME}-1.ipynb"),
+        (f"leekim_1111_2222_{NAME}.ipynb", f"leekim_1111_10000_{NAME}.ipynb"),
+        (f"A_s1_attempt_2026-11-24-21-00-05_{NAME}.ipynb", f"A_s1_attempt_2026-11-25-08-00-00_{NAME}.ipynb"),
+        (f"Zoe_7_assignsubmission_file_/{NAME}.ipynb", f"Zoe_7_assignsubmission_file_/{NAME}-1.ipynb"),
+    ],
+)
+def test_the_newest_file_counts_and_is_named(tmp_path, older, newer):
+    found = folder_of(tmp_path, older, newer)
+    (one,) = found.submissions
+    assert one.path == tmp_path / newer and one.notes == [f"2 files came; the newest counts, {newer}"]
+    assert found.set_aside == [(older, f"an older file of {one.name}; {newer} counts")] and not found.lost
+    assert one.late == ("LATE" in newer)
+
+
+def test_where_the_lms_says_what_is_newer_the_times_of_the_files_do_not_matter(tmp_path):
+    lay(tmp_path, f"leekim_1111_9999_{NAME}.ipynb", f"leekim_1111_2222_{NAME}.ipynb", f"zoe_{NAME}-1.ipynb")
+    lay(tmp_path, f"a/x_{NAME}.ipynb", f"zoe_{NAME}.ipynb")
+    assert students(files.collect(tmp_path, NAME)) == {
+        "1111": f"leekim_1111_9999_{NAME}.ipynb",
+        "zoe": f"zoe_{NAME}-1.ipynb",
+        "x": f"x_{NAME}.ipynb",
+    }
+
+
+def test_people_whose_names_are_alike_stay_apart(tmp_path):
+    names = [f"leekim_1111_2222_{NAME}.ipynb", f"leekim_3333_4444_{NAME}.ipynb", f"leekim_{NAME}.ipynb"]
+    names += [f"{NAME}_anna.mueller.ipynb", f"{NAME}_anna.schmidt.ipynb", f"team_{NAME}_anna.ipynb"]
+    names += [f"team_{NAME}_ben.ipynb", f"{NAME}_group-1.ipynb", f"{NAME}_group-2.ipynb", f"1111_{NAME}.ipynb"]
+    names += [f"A b_j_s_attempt_2026-11-24-21-00-05_{NAME}.ipynb", f"A b_k_s_attempt_2026-11-24-21-00-05_{NAME}.ipynb"]
+    found = folder_of(tmp_path, *names)
+    assert sorted(students(found).values()) == sorted(names) and not found.set_aside
+    assert len({one.student.casefold() for one in found.submissions}) == len(names)
+
+
+LETTERS = st.characters(codec="utf-8", categories=("L", "N", "P", "Zs"), exclude_characters="/\\\\_-()")
+PEOPLE = st.lists(st.text(LETTERS, min_size=1, max_size=12), min_size=1, max_size=6)
+NUMBERED = ["{0}_77{1}_555_NAME", "{0}_9{1}_assignsubmission_file_NAME"]
+SHAPES = ["{0}_NAME", "NAME_{0}", "{0}", "{0}/NAME", "x_{0}_NAME_{1}", *NUMBERED]
+
+
+@given(PEOPLE, st.sampled_from(SHAPES), st.sampled_from(["", "-1", " (2)", "_final"]))
+@settings(max_examples=100, deadline=None)
+def test_each_file_has_one_line_and_two_people_are_never_one(tmp_path_factory, names, shape, copied):
+    folder, made = tmp_path_factory.mktemp("back"), {}
+    for number, name in enumerate(names):
+        file = shape.format(name, number).replace("NAME", NAME + copied) + ".ipynb"
+        if name.strip(" .") and len(file.encode()) < 200:
+            made[file] = name
+    lay(folder, *made)
+    listed = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    if listed:
+        found = files.collect(folder, NAME)
+        lines = [str(one.path.relative_to(folder)) for one in found.submissions]
+        assert sorted(lines + [file for file, _ in found.set_aside]) == sorted(listed)
+        assert len({one.student.casefold() for one in found.submissions}) == len(found.submissions)
+        for file, why in found.set_aside:
+            if "an older file" in why:  # the newer one is of a person with the same name
+                newer = why.partition("; ")[2].removesuffix(" counts")
+                assert _plain(made[file]) == _plain(made[newer]) and shape not in NUMBERED
+    shutil.rmtree(folder)
+
+
+def _plain(name):
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split()).strip(" .")
+
+
+def test_a_name_made_to_take_long_does_not():
+    assert files.claim(f"a_{NAME}{'--final' * 30}!.ipynb", 0, NAME, files.Roster()).name.startswith("a")
+
+
+def test_the_order_of_files_does_not_matter(tmp_path):
+    names = [f"{who}_{NAME}{copy}.ipynb" for who in ("a", "A", "b", "c") for copy in ("", "-1", " (2)", "_final")]
+    names += [f"leekim_{user}_{order}_{NAME}.ipynb" for user in (1111, 3333) for order in (2222, 4444)]
+    ways = []
+    for way in (names, names[::-1], sorted(names)):
+        archive = tmp_path / "way.zip"
+        with zipfile.ZipFile(archive, "w") as file:
+            for name in way:
+                file.writestr(zipfile.ZipInfo(name, (2026, 11, 25, 21, 0, len(name) % 60)), TEXT)
+        found = files.collect(archive, NAME)
+        ways.append(([one._replace(path=one.path.name) for one in found.submissions], found.set_aside, found.lost))
+    assert ways[0] == ways[1] == ways[2] and len(ways[0][0]) == 5
+
+
+def test_an_archive_is_read_as_it_is(tmp_path):
+    archive = tmp_path / "submissions.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(
+            zipfile.ZipInfo(f"Anna Müller_5_assignsubmission_file_/{NAME}.ipynb", (2026, 11, 25, 21, 0, 4)), TEXT
+        )
+        file.writestr("__MACOSX/._x.ipynb", b"\0\5")
+        file.writestr("Ben_6_assignsubmission_onlinetext_/onlinetext.html", "<!DOCTYPE html>")
+    found = files.collect(archive, NAME)
+    (one,) = found.submissions
+    assert (one.student, one.name, one.when) == ("5", "Anna Müller", "2026-11-25 21:00:04")
+    assert len(files.load(one.path).cells) == 8 and os.listdir(tmp_path) == ["submissions.zip"]
+    assert found.lost == ["Ben_6_assignsubmission_onlinetext_/onlinetext.html"]
+    assert dict(found.set_aside)["__MACOSX/._x.ipynb"] == "no submission, but of the system"
+
+
+def test_times_are_kept(tmp_path):
+    lay(tmp_path, f"anna_{NAME}.ipynb", f"X_s1_attempt_2026-11-24-21-00-05_{NAME}.ipynb")
+    os.utime(tmp_path / f"anna_{NAME}.ipynb", (0, 1_764_104_405))
+    when = {one.student: one.when for one in files.collect(tmp_path, NAME).submissions}
+    assert when["s1"] == "2026-11-24 21:00:05" and when["anna"].endswith(":05") and when["anna"][:7] == "2025-11"
+
+
+@pytest.mark.parametrize(
+    "data, reason",
+    [
+        (b"", "is empty"),
+        (b"%PDF-1.7 ...", "is a PDF"),
+        (b"PK\3\4...", "is an archive or an office document"),
+        (b"<!DOCTYPE html>", "is a web page"),
+        (b"{ this is no notebook", "is no JSON: Expecting property name"),
+        (TEXT.encode()[:300], "is no JSON"),
+        (b"<<<<<<< HEAD\n{}", "is no JSON"),
+        (b'{"a": 1}', "is JSON, but no notebook"),
+        (b"[1]", "is JSON, but no notebook"),
+        (b'{"cells": [1]}', "is JSON, but no notebook"),
+        (b'{"cells": []}', "is a notebook without my_state_grads"),
+        (b"[" * 100_000, "is no JSON"),
+        (b'{"cells": [{"cell_type": "code", "source": "\xff"}]}', "is no text in UTF-8"),
+    ],
+)
+def test_what_cannot_be_graded_says_why(tmp_path, data, reason):
+    lay(tmp_path, f"anna_{NAME}.ipynb")
+    (tmp_path / f"ben_{NAME}.ipynb").write_bytes(data)
+    found = files.collect(tmp_path, NAME)
+    assert students(found).keys() == {"anna"} and found.lost == [f"ben_{NAME}.ipynb"]
+    assert found.set_aside[0][1].startswith(f"of ben: {reason}")
+
+
+def test_an_older_file_counts_if_the_newer_cannot_be_graded_and_the_note_says_so(tmp_path):
+    lay(tmp_path, f"zoe_{NAME}.ipynb")
+    lay(tmp_path, f"zoe_{NAME}-1.ipynb", text="{")
+    lay(tmp_path, f"zoe_{NAME}.pdf", text="%PDF")
+    found = files.collect(tmp_path, NAME)
+    assert students(found) == {"zoe": f"zoe_{NAME}.ipynb"} and not found.lost and len(found.set_aside) == 2
+    assert found.submissions[0].notes[-1].startswith(f"a newer file, zoe_{NAME}-1.ipynb, is no JSON")
+
+
+def test_a_link_to_nowhere_and_a_foreign_file_have_their_lines(tmp_path):
+    lay(tmp_path, f"anna_{NAME}.ipynb")
+    (tmp_path / f"ben_{NAME}.ipynb").symlink_to(tmp_path / "gone")
+    (tmp_path / f"cyd_{NAME}.py").write_text("print(1)")
+    aside = dict(files.collect(tmp_path, NAME).set_aside)
+    assert "cannot be read: No such file" in aside[f"ben_{NAME}.ipynb"]
+    assert aside[f"cyd_{NAME}.py"] == "of cyd: is no notebook, but a .py file"
+
+
+def test_a_roster_settles_names(tmp_path):
+    roster = tmp_path / "roster.csv"
+    roster.write_bytes("id;name\ns1;Kim Lee\ns2;Anna Müller\ns3;Ben Bo\ns4;Ben Bo\n".encode("utf-8-sig"))
+    names = [f"leekim_1111_2222_{NAME}.ipynb", f"kim lee_{NAME}.ipynb", f"S2_{NAME}.ipynb", f"ben bo_{NAME}.ipynb"]
+    lay(tmp_path, *names, "Anna Müller.ipynb", "homework.ipynb")
+    found = files.collect(tmp_path, NAME, roster)
+    assert {one.student: one.name for one in found.submissions} == {
+        "s1": "Kim Lee",
+        "s2": "Anna Müller",
+        "ben-bo": "ben bo",
+    }
+    assert "not on the roster" in next(one for one in found.submissions if one.student == "ben-bo").notes[0]
+    assert found.lost == ["homework.ipynb"] and dict(found.set_aside)["roster.csv"] == "the roster"
+
+
+def test_a_roster_does_not_make_one_of_two_numbers(tmp_path):
+    roster = tmp_path / "roster.csv"
+    roster.write_text('Student,ID\n"Lee, Kim",1111\n"Lee, Kim",3333\nMax Mo,9\n')
+    names = [f"leekim_1111_2222_{NAME}.ipynb", f"leekim_3333_4444_{NAME}.ipynb"]
+    names += [f"momax_5555_666_{NAME}.ipynb", f"momax_7777_888_{NAME}.ipynb"]
+    found = files.collect(lay(tmp_path / "back", *names), NAME, roster)
+    assert {one.student: one.name for one in found.submissions} == {
+        "1111": "Lee, Kim",
+        "3333": "Lee, Kim",
+        "5555": "momax",
+        "7777": "momax",
+    }
+
+
+@pytest.mark.parametrize("text", ["only one column\n", "1,Anna\n2,\n"])
+def test_a_roster_that_is_none_is_refused_in_one_line(tmp_path, text):
+    (tmp_path / "roster.csv").write_text(text)
+    with pytest.raises(ValueError, match="a roster must have lines of id and name, got .*: mend it"):
+        files.collect(lay(tmp_path / "back", f"a_{NAME}.ipynb"), NAME, tmp_path / "roster.csv")
+
+
+def test_a_place_that_is_none_is_refused_in_one_line(tmp_path):
+    (tmp_path / "one.ipynb").write_text(TEXT)
+    (tmp_path / "empty").mkdir()
+    for place, what in [("none", "is not there"), ("one.ipynb", "is neither"), ("empty", "is empty")]:
+        with pytest.raises(ValueError, match=f"got .*, which {what}: look at the path"):
+            files.collect(tmp_path / place, NAME)
+
+
+# mending
+
+
+def source(notebook, grade_id):
+    (cell,) = (cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+    return cell.source
+
+
+def is_whole(notebook):
+    """Each exercise has one cell and one check, with the marks of the release."""
+    ours = {cell.id: cell.metadata for cell in released().cells if "nbgrader" in cell.metadata}
+    theirs = [cell.metadata for cell in notebook.cells if "nbgrader" in cell.metadata]
+    given = {one.nbgrader["grade_id"]: {"nbgrader": one.nbgrader} for one in theirs}
+    return given == ours and len(theirs) == len(given) and not nbformat.validate(notebook)
+
+
+def again(cell, source):
+    """As JupyterLab copies a cell: with its marks, under another id."""
+    return new_code_cell(source, metadata=copy.deepcopy(cell.metadata))
+
+
+def mended(notebook):
+    notes = files.mend(notebook, ASKED, released())
+    assert is_whole(notebook)
+    return notes
+
+
+def test_an_untouched_notebook_is_left_alone():
+    notebook = released()
+    assert mended(notebook) == [] and notebook == released()
+
+
+def test_of_a_copied_cell_the_last_counts_and_this_is_said():
+    notebook = released()
+    notebook.cells[2].source = ANSWER
+    notebook.cells.insert(3, again(notebook.cells[2], ANSWER.replace("1", "2")))
+    assert mended(notebook) == ["03.1: its cell is there 2 times; the last that makes the function counts"]
+    assert source(notebook, "03-002").endswith("2") and len(notebook.cells) == 9
+
+
+def test_of_a_split_cell_the_part_with_the_function_counts():
+    notebook = released()
+    notebook.cells[2].source = ANSWER
+    notebook.cells.insert(3, again(notebook.cells[2], "my_state_grads(1, 2, 3)"))
+    assert len(mended(notebook)) == 1 and source(notebook, "03-002") == ANSWER
+
+
+def test_a_copied_check_is_no_harm():
+    notebook = released()
+    notebook.cells.insert(4, again(notebook.cells[3], notebook.cells[3].source))
+    mended(notebook)
+    assert source(notebook, "03-003").startswith("checks.check(")
+
+
+def test_an_empty_copy_does_not_take_the_place_of_the_answer():
+    notebook = released()
+    notebook.cells.insert(2, new_code_cell(ANSWER, metadata=marks("03-002", solution=True)))
+    assert mended(notebook) == ["03.1: an empty copy of its cell was left out"]
+    assert source(notebook, "03-002") == ANSWER and not any(cell.source == STUBS["03.1"] for cell in notebook.cells)
+
+
+def test_without_marks_exercises_are_found_by_their_functions():
+    notebook = released()
+    notebook.cells[2].source = ANSWER
+    for cell in notebook.cells:
+        cell.metadata = {}
+    assert mended(notebook) == [
+        "the marks of all cells were lost; the exercises were found by the names of their functions"
+    ]
+    assert source(notebook, "03-002") == ANSWER
+
+
+def test_deleted_cells_are_put_back():
+    notebook = released()
+    del notebook.cells[3], notebook.cells[-2]
+    notes = mended(notebook)
+    assert notes == [
+        "03.1: its check was not there; it was put back",
+        "03.3: its cell was not there; the empty one was put back",
+    ]
+    assert source(notebook, "03-003") == 'checks.check("03.1", my_state_grads)'
+    assert source(notebook, "03-006") == STUBS["03.3"]
+
+
+def test_the_same_is_said_once():
+    notebook = released()
+    notebook.cells = [cell for cell in notebook.cells if "grade" not in cell.source and "checks" not in cell.source]
+    said = [note for note in mended(notebook) if "check" in note]
+    assert said == ["03.1, 03.2, 03.3: its check was not there; it was put back"]
+
+
+def test_two_answers_in_one_cell_both_stay():
+    notebook = released()
+    notebook.cells[2].source = f"{ANSWER}\n\ndef input_grads(params, dL_da):\n    return 2"
+    del notebook.cells[4]
+    mended(notebook)
+    assert "input_grads" in source(notebook, "03-002") and source(notebook, "03-004").startswith("#")
+
+
+def test_an_answer_in_the_cell_of_a_check_is_not_written_over():
+    notebook = released()
+    notebook.cells[3].source = f"{ANSWER}\n{notebook.cells[3].source}"
+    del notebook.cells[2]
+    mended(notebook)
+    assert source(notebook, "03-002").startswith(ANSWER) and "def" not in source(notebook, "03-003")
+
+
+def test_an_answer_in_the_check_of_an_earlier_exercise_is_not_written_over():
+    notebook = released()
+    notebook.cells[3].source += "\ndef input_grads(params, dL_da):\n    return 2"
+    del notebook.cells[4]
+    mended(notebook)
+    assert source(notebook, "03-004").endswith("return 2")
+
+
+def test_foreign_and_broken_marks_go():
+    notebook = released()
+    notebook.cells.append(new_code_cell("1", metadata=marks("other", grade=True, points=99)))
+    notebook.cells[1].metadata["nbgrader"] = {"schema_version": 0}
+    notebook.cells[3].metadata["nbgrader"]["points"] = 500
+    notebook.metadata.kernelspec = {"name": "conda-env-of-anna"}
+    mended(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda found: found.pop("nbformat"),
+        lambda found: found.pop("metadata"),
+        lambda found: [cell.pop("metadata") for cell in found["cells"]],
+        lambda found: [cell.pop("id") for cell in found["cells"]],
+        lambda found: [cell.update(id="same") for cell in found["cells"]],
+        lambda found: [cell.pop("outputs", None) for cell in found["cells"]],
+        lambda found: found["cells"].append({"cell_type": "code", "source": None}),
+        lambda found: found["cells"].append({"cell_type": "code", "source": ["x = 1\n", "\ud800"]}),
+        lambda found: found.update(nbformat_minor=2),
+        lambda found: found.update(worksheets=[{"cells": _old(found.pop("cells"))}], nbformat=3, nbformat_minor=0),
+    ],
+)
+def test_a_notebook_that_converters_have_been_at_is_read(tmp_path, change):
+    found = json.loads(TEXT)
+    change(found)
+    (tmp_path / f"anna_{NAME}.ipynb").write_text(json.dumps(found), encoding="utf-8-sig")
+    (one,) = files.collect(tmp_path, NAME).submissions
+    notebook = files.load(one.path)
+    mended(notebook)
+    assert nbformat.writes(notebook).encode() and source(notebook, "03-002") == STUBS["03.1"]
+
+
+def _old(cells):
+    return [
+        {"language": "python", "input": cell["source"]} | cell if cell["cell_type"] == "code" else cell
+        for cell in cells
+    ]
+
+
+def test_a_notebook_in_the_other_kind_of_unicode_is_read():
+    assert contents(TEXT.encode("utf-16")) == json.loads(TEXT)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    files.write(tmp_path / "page.html", "old")
+    with pytest.raises(UnicodeError):
+        files.write(tmp_path / "page.html", "new \ud800")
+    monkeypatch.setattr(os, "replace", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        files.write(tmp_path / "page.html", "new")
+    assert (tmp_path / "page.html").read_text() == "old" and os.listdir(tmp_path) == ["page.html"]
