@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 from bptt_lab import doctor, exercises
 from bptt_lab.doctor import Convention, Exercise, Verdict, Words
-from bptt_lab.exercises import progress as kept
-from bptt_lab.exercises import solutions
 
 _ATTEMPTED: set[str] = set()  # in this session
 
@@ -40,7 +38,7 @@ def check(
     if exercise.id and verdict.kind != "not attempted":
         _ATTEMPTED.add(exercise.id)
         if verdict.correct and not sizes and convention is None:
-            kept.record(exercise.id)
+            exercises.progress.record(exercise.id)
     return verdict
 
 
@@ -56,15 +54,15 @@ def _function_of(value: object) -> Callable:
 def solution(name: str) -> Words:
     """The code of a solution. Before your first attempt it asks whether you want to see it: call it again."""
     exercise = exercises.find(name)
-    if exercise.id not in _ATTEMPTED and exercise.id not in kept.done():
+    if exercise.id not in _ATTEMPTED and exercise.id not in exercises.progress.done():
         _ATTEMPTED.add(exercise.id)
         return Words(f"You have not tried {name} in this session. To see its solution all the same, call this again.")
-    return Words(solutions.code(name))
+    return Words(exercises.solutions.code(name))
 
 
 def progress() -> Words:
     """What is done, over all notebooks and sessions, and what comes next."""
-    done, ids = kept.done(), exercises.ids()
+    done, ids = exercises.progress.done(), exercises.ids()
     lines = []
     for notebook in exercises.NOTEBOOKS:
         names = list(exercises.of(notebook))
@@ -76,4 +74,4 @@ def progress() -> Words:
 
 def forget() -> None:
     """Forget what is done."""
-    kept.forget()
+    exercises.progress.forget()

@@ -130,7 +130,7 @@ def test_hints_differ_and_come_one_at_a_time():
         assert verdict.hints(3) == "There is no hint 3."
     for student in (crashes, lambda z: z @ z, lambda z: np.random.default_rng().normal(size=z.shape)):
         verdict = checks.check(DOUBLED, student)
-        assert len(set(verdict.ladder)) == len(verdict.ladder) == 2
+        assert len(set(verdict.ladder)) == len(verdict.ladder) >= 2
     assert checks.check(DOUBLED, lambda z: z + z).hints() == "Nothing to repair."
 
 
@@ -170,7 +170,7 @@ def test_a_loop_without_end_ends_after_its_seconds():
             pass
 
     verdict = checks.check(DOUBLED, endless, seconds=0.2)
-    assert verdict.kind == "hang" and "no answer after 0.2 seconds" in verdict.where and len(verdict.ladder) == 2
+    assert verdict.kind == "hang" and "no answer after 0.2 seconds" in verdict.where and len(verdict.ladder) >= 2
 
 
 def test_an_answer_that_is_drawn_anew_is_told():

@@ -12,8 +12,8 @@ reading      the arrays of an answer
 trial        running a function that may stop, hang or cheat
 exercises    those of the plain network's backward pass
 catalogue    its named wrong gradients
-steps        its right backward pass, cut into small steps
-places       where to look in it when no name fits
+places       where to look in its backward pass when no name fits
+steps        the right backward pass, cut into small steps
 localise     what the comparison shows: which gradients, sizes, factor, steps
 distortion   a right gradient that was cut, made shorter, rounded or added to
 findings     what the comparison gave
@@ -34,6 +34,7 @@ Another exercise on the plain network starts from one that is there: BACKWARD.bu
 """
 
 from bptt_lab.doctor import plots, recognise
+from bptt_lab.doctor.compare import difference
 from bptt_lab.doctor.confusion import confusion
 from bptt_lab.doctor.conventions import Convention
 from bptt_lab.doctor.examination import examine, judge, questions
@@ -47,5 +48,5 @@ from bptt_lab.doctor.verdict import Verdict, Words
 CATALOGUE, combine = BACKWARD.catalogue, BACKWARD.combine
 
 __all__ = ["CATALOGUE", "Convention", "Exercise", "Mistake", "Outcome", "Trial", "Trouble", "Verdict", "Words"]
-__all__ += ["combine", "confusion", "examine", "in_words", "judge", "plots", "questions", "recognise"]
+__all__ += ["combine", "confusion", "difference", "examine", "in_words", "judge", "plots", "questions", "recognise"]
 __all__ += ["slip", "suspects", "BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]

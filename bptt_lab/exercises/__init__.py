@@ -33,6 +33,9 @@ from functools import cache
 from pathlib import Path
 
 from bptt_lab.doctor import Exercise
+from bptt_lab.exercises import progress, solutions
+
+__all__ = ["NOTEBOOKS", "find", "ids", "of", "progress", "solutions"]
 
 NOTEBOOKS = sorted(path.stem.removeprefix("notebook_") for path in Path(__file__).parent.glob("notebook_*.py"))
 

@@ -1,7 +1,9 @@
 """Exercises of notebook 08: ten patients, each a backward pass to be repaired."""
 
+from bptt_lab import through_time
 from bptt_lab.doctor import BACKWARD, Exercise
-from bptt_lab.exercises.notebook_07 import FORBIDDEN
+
+FORBIDDEN = (*BACKWARD.forbidden, *through_time.GIVE_IT_AWAY)
 
 
 def _cure(number: int, title: str, *hints: str) -> Exercise:

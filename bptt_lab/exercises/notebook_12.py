@@ -6,17 +6,16 @@ import numpy as np
 
 from bptt_lab import gated
 from bptt_lab.doctor import Exercise, slip
-from bptt_lab.gated import gru_after
 from bptt_lab.model import Array, sigmoid
 
 
-def one_step(params: gru_after.Params, x_t: Array, h_prev: Array) -> Array:
-    return gru_after.forward(params, x_t[None], h_prev).h[0]
+def one_step(params: gated.gru_after.Params, x_t: Array, h_prev: Array) -> Array:
+    return gated.gru_after.forward(params, x_t[None], h_prev).h[0]
 
 
 def _draw(rng: np.random.Generator, B: int, n_x: int, n_h: int, n_y: int) -> dict[str, object]:
-    start = gru_after.init_params(n_h, rng, n_x, n_y)
-    params = gru_after.Params(*(rng.uniform(-1, 1, array.shape) for array in start))
+    start = gated.gru_after.init_params(n_h, rng, n_x, n_y)
+    params = gated.gru_after.Params(*(rng.uniform(-1, 1, array.shape) for array in start))
     return dict(params=params, x_t=rng.normal(size=(B, n_x)), h_prev=rng.uniform(-1, 1, (B, n_h)))
 
 
@@ -28,7 +27,7 @@ def _with(
 ) -> Callable:
     """The step with one of its parts exchanged; `back` takes each block of W the wrong way round."""
 
-    def step(params: gru_after.Params, x_t: Array, h_prev: Array) -> Array:
+    def step(params: gated.gru_after.Params, x_t: Array, h_prev: Array) -> Array:
         U, W, _, b, _, d = params
         drive = dict(zip(order, np.split(x_t @ U.T + b, 3, axis=1)))
         blocks = dict(zip(order, np.split(W, 3)))
@@ -69,7 +68,7 @@ EXERCISES = [
             dict(B=1, n_x=2, n_h=4, n_y=3),
             dict(B=3, n_x=2, n_h=1, n_y=4),
         ],
-        forbidden=(gru_after.forward,),
+        forbidden=(gated.gru_after.forward,),
         mistakes=[
             slip(
                 *("reset_before_the_product", "g = tanh(b_g + U_g x + d + W_g (r ⊙ h))"),

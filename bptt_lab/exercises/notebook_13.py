@@ -5,10 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from bptt_lab import text
-from bptt_lab.doctor import Exercise, slip
-from bptt_lab.doctor.compare import difference
-from bptt_lab.gated import gru, softmax_of
+from bptt_lab import gated, text
+from bptt_lab.doctor import Exercise, difference, slip
+from bptt_lab.gated import softmax_of
 from bptt_lab.model import Array
 from bptt_lab.text import Writer
 
@@ -79,9 +78,9 @@ def _written(writer: Writer, beginning: str, n: int, read: Callable) -> str:
 def _draw_writer(rng: np.random.Generator, n_h: int, n: int, length: int, symbols: int) -> dict[str, object]:
     """A small GRU with random weights that never learned to write, but uses three letters at least."""
     letters, written = "abcdefghijklmnopqrstuvwxyz"[:symbols], ""
-    cell = SimpleNamespace(forward=gru.forward)  # all that is used of a cell; a module cannot be sent to a grader
+    cell = SimpleNamespace(forward=gated.gru.forward)  # all that is used of a cell; a module cannot be sent to a grader
     while len(set(written)) < 3:
-        writer = Writer(cell, gru.init_params(n_h, rng, symbols, symbols, scale=3), letters)
+        writer = Writer(cell, gated.gru.init_params(n_h, rng, symbols, symbols, scale=3), letters)
         beginning = "".join(rng.choice(list(letters), length))
         written = greedy(writer, beginning, 12)
     return dict(writer=writer, beginning=beginning, n=n)
