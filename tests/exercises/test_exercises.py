@@ -1,35 +1,13 @@
 """Every exercise of the course: its solution is right, each slip gets its question, and a stub gets no verdict."""
 
 import re
-from functools import cache
-from pathlib import Path
 
-import numpy as np
 import pytest
-from mutants import mutants
+from solved import IDS, SOLUTIONS, TRAINS, function
 
 from bptt_lab import doctor, exercises
 from bptt_lab.doctor import Outcome
 from bptt_lab.exercises import solutions
-
-SOLUTIONS = Path(__file__).resolve().parents[2] / "notebooks" / "solutions"
-IDS = exercises.ids()
-TRAINS = {"05.1", "05.2", "09.1", "09.2", "09.3"}  # one call takes seconds
-
-
-@cache
-def imports(notebook):
-    return solutions.cells(SOLUTIONS / f"{notebook}.py")[""]
-
-
-def function(name, code=None):
-    """The function of an exercise that this code defines; of its solution if none is given."""
-    namespace = {"__name__": "solution"}
-    cells = solutions.cells(SOLUTIONS / f"{name[:2]}.py")
-    before = [cells[other] for other in IDS[: IDS.index(name)] if other[:2] == name[:2]]  # it may call earlier ones
-    for part in (imports(name[:2]), *before, code or cells[name]):
-        exec(compile(part, f"solution {name}", "exec"), namespace)
-    return namespace[exercises.find(name).function]
 
 
 def verdict(exercise, yours, seed=0, hidden=False):
@@ -97,31 +75,6 @@ def test_solution_files_hold_the_exercises_and_nothing_else():
     for notebook in exercises.NOTEBOOKS:
         names = list(solutions.cells(SOLUTIONS / f"{notebook}.py"))
         assert names == ["", *exercises.of(notebook)]
-
-
-# what is wrong in the notebook is wrong for the grader
-
-
-@pytest.mark.parametrize("name", [name for name in IDS if name not in TRAINS])
-def test_every_mutant_is_refused_by_visible_and_hidden_problems_alike(name):
-    exercise, code = exercises.find(name), solutions.code(name)
-    for mutant in mutants(code):
-        said = [_kind(exercise, name, mutant, seed, hidden) for seed, hidden in [(0, False), (1, True), (2, True)]]
-        assert len(set(said)) == 1, f"visible and hidden problems differ, {said}:\n{mutant}"
-
-
-def _kind(exercise, name, code, seed, hidden):
-    try:
-        yours = function(name, code)
-    except Exception:
-        return "wrong"
-
-    def ask(cases):
-        trial = doctor.Trial(yours, 5.0)
-        with np.errstate(all="ignore"):
-            return trial([exercise.arguments(case) for case in cases], quiet=True)
-
-    return "right" if doctor.judge(exercise, exercise.cases(seed, hidden), ask).correct else "wrong"
 
 
 def test_an_exercise_that_does_not_exist_is_told_in_one_line():
