@@ -8,7 +8,6 @@ figure that moves where the notebook has a widget.
 
 import argparse
 import csv
-import os
 import re
 import shutil
 import subprocess
@@ -159,58 +158,45 @@ def symbols() -> str:
     return "\n".join(["# Symbols", "", SYMBOLS, "", *HEAD, *rows, ""])
 
 
-SYMBOLS = "Every symbol of the course, with the notebook where it first appears. A letter that means two things has two lines."
+SYMBOLS = (
+    "Every symbol of the course, with the notebook where it first appears. A letter with two meanings has two lines."
+)
 HEAD = ["| symbol | meaning | shape | in code | first in |", "|---|---|---|---|---|"]
 
 
 def all_equations() -> str:
     """Every equation that has a number, and beside it the line of code that computes it."""
     lines = list(csv.DictReader((HERE / "equations.csv").open(encoding="utf-8")))
-    parts = [
-        "# All equations",
-        "",
-        "Each with the notebook that derives it, and the line of code that computes it.",
-        "",
-    ]
+    parts = ["# All equations\n", "Each with the notebook that derives it, and a line of the code that computes it.\n"]
     for tag, path, formula in equations():
-        code = next(
-            (
-                f"\n```python\n{line['code']}\n```\n`bptt_lab/{line['file']}`"
-                for line in lines
-                if line["equation"] == tag
-            )
-        )
-        parts += [f"## ({tag})", display(formula), f"[{path.name[:2]}]({path.name}){code}", ""]
+        line = next(line for line in lines if line["equation"] == tag)
+        code = f"```python\n{line['code']}\n```\n`bptt_lab/{line['file']}`"
+        parts += [f"## ({tag})", display(formula), f"[Notebook {path.name[:2]}]({path.name})\n", code, ""]
     return "\n".join(parts)
 
 
 def reference() -> str:
     """A page that names every module of the package, for autodoc."""
-    package = ROOT / "bptt_lab"
-    names = sorted(path.relative_to(ROOT).with_suffix("").parts for path in package.rglob("*.py") if "classroom" not in path.parts)
+    names = sorted(path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "bptt_lab").rglob("*.py"))
     parts = ["# The package", "", "What `bptt_lab` holds, from its docstrings, with links to the source.", ""]
     for name in (".".join(parts).removesuffix(".__init__") for parts in names):
-        parts += [f"## {name}", "", f"```{{eval-rst}}\n.. automodule:: {name}\n```", ""]
+        parts += [f"## {name}", "", f"```{{eval-rst}}\n.. automodule:: {name}\n   :noindex:\n```", ""]
     return "\n".join(parts)
 
 
 def install() -> str:
     """What README says about opening the course and running its tests."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    parts = [
-        re.search(rf"^## {title}\n(.*?)(?=^## )", readme, re.M | re.S)[0]
-        for title in ("Open the course", "Run its tests")
-    ]
-    return "# Install the course\n\nThe course is a folder; get it, open a terminal in it, and then:\n\n" + "\n".join(
-        parts
-    )
+    titles = ("Open the course", "Run its tests")
+    parts = [re.search(rf"^## {title}\n(.*?)(?=^## )", readme, re.M | re.S)[0] for title in titles]
+    return "\n".join(["# Install the course\n", "The course is a folder. Open a terminal in it.\n", *parts])
 
 
 def lay_out(folder: Path) -> None:
     """Sources for Sphinx in `folder`."""
     tags = {tag: path for tag, path, _ in equations()}
     papers = {row["title"]: row["address"] for row in csv.DictReader((HERE / "papers.csv").open(encoding="utf-8"))}
-    shutil.copytree(HERE / "pages", folder, dirs_exist_ok=True)
+    shutil.copytree(HERE / "book", folder, dirs_exist_ok=True)
     for path in NOTEBOOKS:
         nbformat.write(page(path, tags, papers), folder / path.name)
     shutil.copytree(ROOT / "notebooks" / "images", folder / "images")
@@ -234,16 +220,17 @@ def math(folder: Path) -> None:
             for member in archive.getmembers():
                 name = member.name.removeprefix("package/es5/")
                 if name == "tex-chtml-full.js" or name.startswith("output/chtml/fonts/woff-v2/"):
-                    member.name = name
-                    archive.extract(member, folder, filter="data")
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / name).write_bytes(archive.extractfile(member).read())
 
 
 def build(output: Path) -> None:
+    """All pages, in `output`."""
     with tempfile.TemporaryDirectory() as scratch:
         lay_out(Path(scratch, "source"))
         math(Path(scratch, "source", "_static", "mathjax"))
         command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", "-j", "2"]
-        done = subprocess.run([*command, str(Path(scratch, "source")), str(output)], env=os.environ)
+        done = subprocess.run([*command, "-d", str(Path(scratch, "kept")), str(Path(scratch, "source")), str(output)])
     if done.returncode:
         raise SystemExit("the pages were not built: see the lines above")
 

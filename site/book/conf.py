@@ -1,7 +1,5 @@
 """Settings of the reading edition. `site/pages.py` lays the sources out beside a copy of this file."""
 
-import os
-
 project = "Back propagation through time"
 html_title = project
 author = copyright = "the bptt-lab authors"
