@@ -5,6 +5,7 @@
 writes into FOLDER what `site/live/*.js` fetch, and a picture of each figure at rest.
 """
 
+import io
 import json
 import shutil
 import sys
@@ -23,8 +24,8 @@ from bptt_lab.through_time import reach, sliders
 
 SCRIPTS = Path(__file__).with_name("live")
 AT_REST = {  # what each picture shows, for those who do not see it
-    "playground": "One training run at the report's settings: right bits and loss while it learns, the map of all sums, "
-    "the hidden states on 77 + 58.",
+    "playground": "One training run at the report's settings: right bits and loss while it learns, the map of all "
+    "sums, the hidden states on 77 + 58.",
     "walk": "The walk back over 6 + 3 with four bits, at t = 3: one road comes down from the output, one back from the "
     "next state.",
     "vanish": "Eigenvalues of W with the circle of radius 1, and norms of products of Jacobians over 60 steps, for a "
@@ -95,8 +96,6 @@ def _desk() -> bytes:
 
 
 def _picture(draw: Callable, size: tuple[float, float]) -> bytes:
-    import io
-
     figure, ax = plt.subplots(figsize=size, layout="constrained")
     draw(ax)
     png = io.BytesIO()

@@ -4,7 +4,7 @@ import { el, svg } from "./figure.js";
 
 export class Chart {
   /** `name` says in words what the picture shows; change it with `describe` when it shows something else. */
-  constructor(name, { height = 240, left = 44, right = 10, top = 12, bottom = 40 } = {}) {
+  constructor(name, { height = 240, left = 44, right = 22, top = 12, bottom = 40 } = {}) {
     Object.assign(this, { height, left, right, top, bottom });
     this.svg = svg("svg", { role: "img", "aria-label": name });
     this.element = el("div", { class: "chart" }, this.svg);

@@ -37,10 +37,10 @@ function choose(n, k) {
   return result;
 }
 
-/** The states that are kept after the first n moves, h^(0) first; a move back keeps all of its part while it lasts. */
+/** The states that are kept after the first n moves, h^(0) first, each as [step, the move that made it]. */
 export function keptAfter(moves, n) {
-  const kept = [0];
-  for (const [kind, , stop] of moves.slice(0, n)) kind === "run" ? kept.push(stop) : kept.pop();
+  const kept = [[0, -0.5]];
+  moves.slice(0, n).forEach(([kind, , stop], k) => (kind === "run" ? kept.push([stop, k]) : kept.pop()));
   return kept;
 }
 
@@ -62,7 +62,7 @@ export function mount(element, options = {}) {
     budget.max = T.value;
     moves = schedule(T.value, budget.value);
     controls.move.max = moves.length;
-    controls.move.value = move || moves.length;
+    controls.move.value = move || moves.findIndex(([kind]) => kind === "reverse") + 1; // when most is kept
     const steps = forwardSteps(T.value, budget.value), more = steps / T.value;
     line.textContent = `${T.value} steps with ${budget.value} states: ${moves.length} moves, ${steps} steps forward in all. Full back propagation takes ${T.value} and keeps ${T.value} states, so this is ${more.toFixed(2)} times the forward work for ${(budget.value / T.value).toFixed(2)} of the memory.`;
     show(by_hand);
@@ -71,7 +71,7 @@ export function mount(element, options = {}) {
   function show(by_hand = true) {
     const n = controls.move.value, [kind, from, to] = moves[n - 1], kept = keptAfter(moves, n - 1);
     const done = kind === "run" ? `run forward from step ${from} to ${to}, and keep that state` : `run from ${from} to ${to} keeping all, walk back to ${from}, and let go`;
-    now.textContent = `Move ${n} of ${moves.length}: ${done}. Before it, kept beside h⁽⁰⁾: ${kept.slice(1).join(", ") || "nothing"}.`;
+    now.textContent = `Move ${n} of ${moves.length}: ${done}. Before it, kept beside h⁽⁰⁾: ${kept.slice(1).map(([step]) => step).join(", ") || "nothing"}.`;
     before.disabled = n === 1;
     next.disabled = n === moves.length;
     chart.describe(`The ${moves.length} moves from top to bottom; ${now.textContent}`);
@@ -85,18 +85,18 @@ export function mount(element, options = {}) {
     chart.axes({ height, x: [0, T], y: [moves.length, -0.5], xTicks: ticks(0, T).map((t) => [t, t]), xLabel: "step t; moves from top to bottom" });
     moves.forEach(([kind, from, to], k) => {
       const y = chart.Y(k), [begin, end] = kind === "run" ? [from, to] : [to, from], way = Math.sign(end - begin);
-      const look = `${kind} ${k >= n ? "later" : ""}`;
-      chart.add("path", { class: `move ${look}`, d: `M${chart.X(begin)} ${y}H${chart.X(end)}` });
+      if (k === n - 1) chart.add("rect", { class: "now", x: 0, y: y - row / 2, width: chart.X(T) + 10, height: row });
+      chart.add("path", { class: `move ${kind}`, d: `M${chart.X(begin)} ${y}H${chart.X(end)}` });
       const tip = Math.min(row, 8) * 0.6;
-      chart.add("path", { class: `tip ${look}`, d: `M${chart.X(end) + way * 2} ${y}l${-way * 1.8 * tip} ${-tip}v${2 * tip}z` });
+      chart.add("path", { class: `tip ${kind}`, d: `M${chart.X(end) + way * 2} ${y}l${-way * 1.8 * tip} ${-tip}v${2 * tip}z` });
     });
-    for (const state of keptAfter(moves, n - 1)) {
-      chart.add("path", { class: "level", d: `M${chart.X(state)} ${chart.top}V${chart.Y(n - 1)}` });
+    for (const [state, made] of keptAfter(moves, n - 1)) {
+      chart.add("path", { class: "level", d: `M${chart.X(state)} ${chart.Y(made)}V${chart.Y(n - 1)}` });
       chart.add("circle", { class: "kept", cx: chart.X(state), cy: chart.Y(n - 1), r: 4 });
     }
   }
 
-  const legend = el("p", { class: "legend" }, "Thin, to the right: run forward, and keep the last state. Thick, to the left: walk back. Dots: the states that are kept before the move that is chosen.");
+  const legend = el("p", { class: "legend" }, "Thin, to the right: run forward, and keep the last state. Thick, to the left: walk back. On grey: the move that is chosen. Dots: the states that are kept before it, since the move that made them.");
   place(element, "the schedule of the checkpoints",
     el("div", { class: "controls" }, controls.T.element, controls.budget.element, controls.move.element),
     el("div", { class: "buttons" }, before, next), line, now, chart.element, legend); // prettier-ignore

@@ -64,9 +64,9 @@ class Desk {
         this.temperature.element, this.unit.element),
       el("div", { class: "buttons" }, this.one, this.many, this.stop, this.again),
       el("div", { class: "panels" },
-        el("div", {}, el("h4", {}, "The text, on the colours of one unit"), this.page,
+        el("div", {}, el("p", { class: "title" }, "The text, on the colours of one unit"), this.page,
           el("p", { class: "legend" }, "Each character stands on the value of the unit after it: brown −1, white 0, violet 1; bold where it is positive."), this.words),
-        el("div", {}, el("h4", {}, "What may come next"), this.bars))); // prettier-ignore
+        el("div", {}, el("p", { class: "title" }, "What may come next"), this.bars))); // prettier-ignore
     address.watch((settings) => {
       [this.beginning.value, this.temperature.value, this.unit.value] = [settings.beginning, settings.temperature, settings.unit];
       this.begin();

@@ -34,7 +34,7 @@ export async function mount(element, options = {}) {
 
 class Playground {
   constructor(element, loop, address) {
-    Object.assign(this, { loop, address, turn: 0, run: null, wrong: null });
+    Object.assign(this, { loop, address, turn: 0 });
     const start = address.read(), again = () => this.train(), ask = () => this.ask();
     this.controls = {
       n_h: slider("hidden size", { min: 1, max: 64, value: start.n_h }, again),
@@ -45,21 +45,24 @@ class Playground {
       second: number("second number", { max: adder.HIGH - 1, value: start.second }, ask),
     };
     for (const name of ["first", "second"]) this.controls[name].value = start[name];
-    this.curve = new Chart("right bits while learning");
+    this.curve = new Chart("right bits while learning", { left: 26, height: 300 });
     this.map = el("canvas", { width: 508, height: 508, role: "img", click: (event) => this.pick(event) });
+    this.ring = el("span", { class: "ring" });
     this.legend = el("p", { class: "legend" });
     this.words = words();
+    this.words.classList.add("roomy"); // what stands below keeps its place
     this.sum = new SumTable();
     const { first, second, ...sliders } = this.controls;
     const reset = button("Reset", () => this.set(this.address.defaults));
-    const panel = (kind, title, ...parts) => el("div", { class: kind }, el("h4", {}, title), ...parts);
+    const panel = (kind, title, ...parts) => el("div", { class: kind }, el("p", { class: "title" }, title), ...parts);
     place(element, "playground",
       el("div", { class: "controls" }, ...Object.values(sliders).map((control) => control.element), reset),
       this.words,
       el("div", { class: "panels" },
         panel("wide", "Right bits of 8, while it learns", this.curve.element),
-        panel("narrow", "All 16,129 sums", this.map, this.legend)),
-      el("div", { class: "controls numbers" }, first.element, second.element),
+        panel("narrow", "All 16,129 sums", el("div", { class: "map" }, this.map, this.ring), this.legend)),
+      el("p", { class: "title" }, "One sum, step by step"),
+      el("div", { class: "controls" }, first.element, second.element, this.sum.at.element),
       this.sum.element); // prettier-ignore
     this.curve.show(() => this.drawCurve());
     address.watch((settings) => this.set(settings));
@@ -79,6 +82,7 @@ class Playground {
   async train(by_hand = true) {
     const mine = ++this.turn, settings = this.settings;
     if (by_hand) this.address.write(settings);
+    this.busy(true);
     let drawn = performance.now();
     try {
       for (this.run of adder.train(this.loop, settings, new Rng(settings.seed))) {
@@ -93,24 +97,34 @@ class Playground {
       if (!(error instanceof RangeError)) throw error;
       this.drawCurve();
       this.words.textContent = `This run ended early: ${error.message}.`;
-      return;
+      [this.params, this.wrong] = [null, []];
+      return this.drawMap();
     }
     this.drawCurve();
     await aTurn(); // the curve is on the screen before the map is computed
     if (mine !== this.turn) return;
-    this.wrong = adder.allSums(this.loop, this.run.params);
+    this.params = this.run.params;
+    this.wrong = adder.allSums(this.loop, this.params);
     this.drawMap();
-    this.sum.show(this.loop, this.run.params, settings.first, settings.second);
+    this.drawSum();
     this.words.textContent = this.inWords(settings);
   }
 
   /** Another sum for the network that is there. */
   ask() {
     this.address.write(this.settings);
-    if (!this.wrong) return;
+    if (this.params) this.drawSum();
+  }
+
+  /** What is shown is of an older network, as long as a new one is in training. */
+  busy(is) {
+    for (const element of [this.map, this.sum.element]) element.classList.toggle("busy", is);
+  }
+
+  drawSum() {
     const { first, second } = this.settings;
-    this.drawMap();
-    this.sum.show(this.loop, this.run.params, first, second);
+    this.ring.style.cssText = `left: ${(100 * (second + 0.5)) / 127}%; bottom: ${(100 * (first + 0.5)) / 127}%`;
+    this.sum.show(this.loop, this.params, first, second);
   }
 
   drawCurve() {
@@ -130,7 +144,9 @@ class Playground {
   }
 
   drawMap() {
-    const pen = this.map.getContext("2d"), cell = 4, { first, second } = this.settings;
+    const pen = this.map.getContext("2d"), cell = 4;
+    this.busy(false);
+    this.sum.element.hidden = this.ring.hidden = !this.params;
     pen.clearRect(0, 0, 508, 508);
     pen.fillStyle = "#D55E00";
     let n = 0;
@@ -139,12 +155,7 @@ class Playground {
       n++;
       pen.fillRect(cell * (k % 127), cell * (126 - Math.floor(k / 127)), cell, cell);
     });
-    pen.lineWidth = 3; // a ring around the sum that is asked
-    pen.strokeStyle = "#0072B2";
-    pen.beginPath();
-    pen.arc(cell * (second + 0.5), cell * (126.5 - first), 12, 0, 7);
-    pen.stroke();
-    const told = n ? `${thousands(n)} are wrong (orange), ${thousands(16129 - n)} right (pale).` : "All are right.";
+    const told = !this.params ? "There is no network: the run ended early." : n ? `${thousands(n)} are wrong (orange), ${thousands(16129 - n)} right (pale).` : "All are right.";
     this.map.setAttribute("aria-label", `Map of all sums, the first number upwards, the second to the right. ${told}`);
     this.legend.textContent = `${told} First number upwards, second to the right; the ring is the sum below.`;
   }

@@ -36,8 +36,8 @@ export class SumTable {
     this.words = words();
     this.table = el("table", { class: "sum" });
     this.states = el("canvas", { role: "img" });
-    this.element = el("div", {}, this.answer, el("div", { class: "scroll" }, this.table),
-      el("div", { class: "controls" }, this.at.element), this.words); // prettier-ignore
+    this.words.classList.add("roomy");
+    this.element = el("div", {}, this.answer, this.words, el("div", { class: "scroll" }, this.table));
   }
 
   show(loop, params, first, second) {
@@ -47,13 +47,13 @@ export class SumTable {
       [`${second}, lowest bit first`, (s) => bit(s.second, "second")],
       ["carry that comes in", (s) => bit(s.carry_in, "carry")],
       ["right bit of the sum", (s) => bit(s.sum, "right")],
-      ["network: p(bit is 1)", (s) => s.y_hat.toFixed(2)],
+      ["network: p(bit is 1)", (s) => el("span", { class: "small" }, s.y_hat.toFixed(2))],
       ["so it says", (s) => bit(s.says, s.says === s.sum ? "right" : "wrong", s.says === s.sum ? "" : " ✗")],
     ];
     const line = ([name, cell]) =>
       el("tr", {}, el("th", { scope: "row" }, name), ...this.steps.map((s) => el("td", {}, cell(s))));
     const head = el("tr", {}, el("th", { scope: "col" }, "step"), ...this.steps.map((_, t) => el("th", { scope: "col" }, t + 1)));
-    const states = el("tr", { class: "states" }, el("th", { scope: "row" }, "hidden states: brown -1 (dash), violet 1"),
+    const states = el("tr", { class: "states" }, el("th", { scope: "row" }, "hidden states: brown −1 (dash), violet 1"),
       el("td", { colspan: adder.N_BITS }, this.states)); // prettier-ignore
     this.table.replaceChildren(el("thead", {}, head), el("tbody", {}, ...rows.map(line), states));
     drawStates(this.states, this.steps.map((s) => s.h)); // prettier-ignore
@@ -70,7 +70,7 @@ export class SumTable {
     this.states.parentElement.style.setProperty("--step", t);
     const p = s.y_hat.toFixed(2), judged = s.says === s.sum ? "right" : `wrong, the bit is ${s.sum}`;
     const strongest = s.h.reduce((best, h, j) => (Math.abs(h) > Math.abs(s.h[best]) ? j : best), 0);
-    this.words.textContent = `Step ${t + 1} reads ${s.first} and ${s.second}, and the carry ${s.carry_in} comes in. The network finds a 1 likely with ${p}, and says ${s.says}: ${judged}. It hands on the carry ${s.carry}; its strongest unit is number ${strongest + 1}, at ${s.h[strongest].toFixed(2)}.`;
+    this.words.textContent = `Step ${t + 1} reads ${s.first} and ${s.second}, and the carry ${s.carry_in} comes in. The network finds a 1 likely with ${p}, and says ${s.says}: ${judged}. It hands on the carry ${s.carry}; its strongest unit is number ${strongest + 1}, at ${s.h[strongest].toFixed(2).replace("-", "−")}.`;
   }
 }
 

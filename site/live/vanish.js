@@ -46,8 +46,8 @@ export async function mount(element, options = {}) {
 
   const changed = onceAFrame(() => (show(), address.write({ radius: radius.value, drive: drive.value })));
   const two = (value) => value.toFixed(2);
-  const radius = slider("spectral radius ρ(W)", { min: 0.1, max: 2.5, step: 0.05, value: start.radius, format: two }, changed);
-  const drive = slider("size of the inputs", { max: 2, step: 0.1, value: start.drive, format: (v) => v.toFixed(1) }, changed);
+  const radius = slider("spectral radius", { min: 0.1, max: 2.5, step: 0.05, value: start.radius, format: two }, changed);
+  const drive = slider("size of inputs", { max: 2, step: 0.1, value: start.drive, format: (v) => v.toFixed(1) }, changed);
 
   function show() {
     found = measure(data, radius.value, drive.value);
@@ -56,7 +56,7 @@ export async function mount(element, options = {}) {
     line.textContent = inWords(found);
   }
 
-  const panel = (kind, title, ...parts) => el("div", { class: kind }, el("h4", {}, title), ...parts);
+  const panel = (kind, title, ...parts) => el("div", { class: kind }, el("p", { class: "title" }, title), ...parts);
   place(element, "vanish, hold or explode",
     el("div", { class: "controls" }, radius.element, drive.element), line,
     el("div", { class: "panels reversed" },
@@ -70,11 +70,18 @@ export async function mount(element, options = {}) {
   show();
 }
 
+/** Two digits of a number of any size, such as 3.2 or 4.1·10⁻⁷. */
+function rounded(value) {
+  if (value >= 0.01 && value < 1000) return Number(value.toPrecision(2)).toString();
+  const [digits, power] = value.toExponential(1).split("e");
+  return `${digits}·10${[...power.replace("+", "")].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign])).join("")}`;
+}
+
 /** Vanish, hold or explode, by the median over all distances at the end. */
 function inWords({ norms, slope, radius, bound }) {
   const last = medians(norms).at(-1);
   const word = last < 0.01 ? "vanishes" : last > 100 ? "explodes" : "holds";
-  return `Over ${T - 1} steps the gradient ${word}: times ${last.toExponential(1)}. Mean tanh′: ${slope.toFixed(2)}; ρ(W) is ${radius.toFixed(2)}, ‖W‖ is ${bound.toFixed(2)}.`;
+  return `Over ${T - 1} steps the gradient ${word}: times ${rounded(last)}. Mean tanh′: ${slope.toFixed(2)}; ρ(W) is ${radius.toFixed(2)}, ‖W‖ is ${bound.toFixed(2)}.`;
 }
 
 function paintPlane(chart, { eigenvalues, radius }) {
@@ -89,9 +96,9 @@ function paintPlane(chart, { eigenvalues, radius }) {
 }
 
 function paintFan(chart, { norms, radius, bound }) {
-  const decade = (value) => Math.max(-9, Math.min(9, Math.log10(value))), points = (curve) => curve.map((value, k) => [k, decade(value)]);
+  const decade = (value) => (Math.abs(Math.log10(value)) > 9 ? NaN : Math.log10(value)), points = (curve) => curve.map((value, k) => [k, decade(value)]);
   const powers = (base) => norms[0].map((_, k) => base ** k);
-  const yTicks = [-8, -4, 0, 4, 8].map((power) => [power, `1e${power}`]);
+  const yTicks = [[-8, "10⁻⁸"], [-4, "10⁻⁴"], [0, "1"], [4, "10⁴"], [8, "10⁸"]];
   chart.axes({ x: [0, T - 1], y: [-9, 9], xTicks: [0, 10, 20, 30, 40, 50].map((k) => [k, k]), yTicks, xLabel: "distance k in steps" });
   chart.line([[0, 0], [T - 1, 0]], "level"); // prettier-ignore
   for (const curve of norms) chart.line(points(curve), "thin");
@@ -101,4 +108,4 @@ function paintFan(chart, { norms, radius, bound }) {
   chart.describe(`Norms against the distance, on a logarithmic axis. ${inWordsOf(medians(norms))}`);
 }
 
-const inWordsOf = (curve) => `The median is ${[10, 30, 59].map((k) => `${curve[k].toExponential(1)} at ${k}`).join(", ")} steps.`;
+const inWordsOf = (curve) => `The median is ${[10, 30, 59].map((k) => `${rounded(curve[k])} at ${k}`).join(", ")} steps.`;

@@ -5,7 +5,7 @@ import { Address, button, el, number, place, slider, svg, words } from "./figure
 import { forward, stateGrads } from "./network.js";
 import { Rng } from "./random.js";
 
-const N_H = 5, WIDE = 104; // units of notebook 03's network; pixels from one step to the next
+const N_H = 5; // units of notebook 03's network
 const CODE = [
   "dh_da = 1 - trace.h**2",
   "dL_dh = dL_do @ params.V  # the first road, all steps at once",
@@ -56,9 +56,9 @@ class Walk {
       el("div", { class: "controls" }, first.element, second.element, unit.element, t.element),
       el("div", { class: "buttons" }, this.back, this.on),
       this.scroll,
-      el("pre", { class: "code" }, ...this.code),
+      el("pre", { class: "code", tabindex: 0, role: "region", "aria-label": "the lines of code" }, ...this.code),
       this.words,
-      el("div", { class: "scroll" }, this.table)); // prettier-ignore
+      el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "numbers of the walk" }, this.table)); // prettier-ignore
     address.watch((settings) => {
       for (const [name, value] of Object.entries(settings)) this.controls[name].value = value;
       this.show(true, false);
@@ -66,6 +66,7 @@ class Walk {
     this.show(true, false);
     t.value = start.t;
     this.show(false, false);
+    new ResizeObserver(() => this.draw()).observe(this.scroll);
   }
 
   show(fresh, by_hand = true) {
@@ -91,26 +92,27 @@ class Walk {
     const put = (tag, attributes, text = "") => this.picture.append(svg(tag, attributes, text));
     const write = (x, y, text, kind = "", anchor = "middle") => put("text", { x, y, class: kind, "text-anchor": anchor }, text);
     const arrow = (d, tip, kind) => (put("path", { class: kind, d }), put("path", { class: `${kind} tip`, d: tip }));
-    const width = WIDE * T + 30, middle = 140;
+    const wide = Math.max(104, Math.min(190, (this.scroll.clientWidth - 30) / T)); // from one step to the next
+    const width = wide * T + 30, middle = 140;
     this.picture.replaceChildren();
     for (const [name, value] of Object.entries({ viewBox: `0 0 ${width} 195`, width, height: 195 })) this.picture.setAttribute(name, value);
     for (let t = 1; t <= T; t++) {
-      const x = WIDE * t - 40, known = t >= at ? "known" : "";
-      put("path", { class: "axis", d: `M${x - WIDE + 18} ${middle}H${x - 18}M${x} ${middle - 18}V44` });
+      const x = wide * t - 40, known = t >= at ? "known" : "unknown";
+      put("path", { class: "axis", d: `M${x - wide + 18} ${middle}H${x - 18}M${x} ${middle - 18}V44` });
       put("circle", { cx: x, cy: middle, r: 18, class: `state ${known}` });
       put("rect", { x: x - 19, y: 16, width: 38, height: 28, class: `output ${known}` });
       write(x, middle + 4, `h${raised(t)}`, `on ${known}`);
       write(x, 34, `o${raised(t)}`, known);
-      if (known) write(x, middle + 38, signed(dL_dh[t - 1][j]), "strong");
+      if (t >= at) write(x, middle + 38, signed(dL_dh[t - 1][j]), "strong");
     }
-    const x = WIDE * at - 40;
+    const x = wide * at - 40;
     arrow(`M${x} 46V${middle - 29}`, `M${x} ${middle - 18}l-7 -12h14z`, "road one");
     write(x - 7, 72, "first road", "one", "end");
     write(x - 7, 89, signed(first[at - 1][j]), "one", "end");
     if (at < T) {
-      arrow(`M${x + WIDE - 19} ${middle}H${x + 29}`, `M${x + 18} ${middle}l12 -7v14z`, "road two");
-      write(x + WIDE / 2, middle - 26, "second road", "two");
-      write(x + WIDE / 2, middle - 10, signed(second[at - 1][j]), "two");
+      arrow(`M${x + wide - 19} ${middle}H${x + 29}`, `M${x + 18} ${middle}l12 -7v14z`, "road two");
+      write(x + wide / 2, middle - 26, "second road", "two");
+      write(x + wide / 2, middle - 10, signed(second[at - 1][j]), "two");
     }
     this.picture.setAttribute("aria-label", `The network from step 1 to ${T}; the gradients of steps ${at} to ${T} are known. ${this.inWords()}`);
     this.scroll.scrollLeft = x - this.scroll.clientWidth / 2;
