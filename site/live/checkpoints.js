@@ -64,7 +64,7 @@ export function mount(element, options = {}) {
     controls.move.max = moves.length;
     controls.move.value = move || moves.findIndex(([kind]) => kind === "reverse") + 1; // when most is kept
     const steps = forwardSteps(T.value, budget.value), more = steps / T.value;
-    line.textContent = `${T.value} steps with ${budget.value} states: ${moves.length} moves, ${steps} steps forward in all. Full back propagation takes ${T.value} and keeps ${T.value} states, so this is ${more.toFixed(2)} times the forward work for ${(budget.value / T.value).toFixed(2)} of the memory.`;
+    line.textContent = `${T.value} steps with ${budget.value} states: ${moves.length} move${moves.length > 1 ? "s" : ""}, ${steps} steps forward in all. Full back propagation takes ${T.value} and keeps ${T.value} states, so this is ${more.toFixed(2)} times the forward work for ${(budget.value / T.value).toFixed(2)} of the memory.`;
     show(by_hand);
   }
 

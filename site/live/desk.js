@@ -110,7 +110,7 @@ class Desk {
     if (this.author.text.length <= from) return; // it was begun again
     this.one.disabled = this.many.disabled = this.broken;
     this.stop.disabled = true;
-    this.say(`It wrote: ${this.author.text.slice(from)} ${this.show()}`);
+    this.say(`It wrote: “${this.author.text.slice(from)}”. ${this.show()}`);
   }
 
   say(text) {

@@ -132,14 +132,14 @@ class Playground {
     const { curve, run } = this, n = run.right.length, last = lastMean(run);
     const xTicks = ticks(0, n, 5).map((at) => [at, thousands(at)]);
     curve.axes({ x: [0, n], y: [0, 8], xTicks, yTicks: [0, 2, 4, 6, 8].map((at) => [at, at]), xLabel: "step" });
+    const names = [[curve.X(n), curve.Y(0.4), `mean of the last 1,000: ${last.toFixed(3)}`, "end", "strong halo"]];
     for (const [level, name, below] of [[GUESSING, "guessing: 4", 15], [NO_MEMORY, "no memory: 5.04", -6]]) {
       curve.line([[0, level], [n, level]], "level");
-      curve.text(curve.X(n), curve.Y(level) + below, name, "end");
+      names.push([curve.X(n), curve.Y(level) + below, name, "end", "halo"]);
     } // prettier-ignore
     curve.line(blockMeans(run.right, run.done), "curve");
     curve.line([[Math.max(0, run.done - 1000), last], [run.done, last]], "mean"); // prettier-ignore
-    const down = curve.Y(last) + (last > 7 ? 20 : -9);
-    curve.text(curve.X(run.done), down, `last 1,000: ${last.toFixed(3)}`, run.done > n / 2 ? "end" : "start", "strong");
+    for (const name of names) curve.text(...name); // above the lines
     curve.describe(`Right bits while learning: a mean of ${last.toFixed(3)} of 8 in the last 1,000 of ${thousands(run.done)} steps.`);
   }
 
@@ -155,7 +155,7 @@ class Playground {
       n++;
       pen.fillRect(cell * (k % 127), cell * (126 - Math.floor(k / 127)), cell, cell);
     });
-    const told = !this.params ? "There is no network: the run ended early." : n ? `${thousands(n)} are wrong (orange), ${thousands(16129 - n)} right (pale).` : "All are right.";
+    const told = !this.params ? "There is no network: the run ended early." : n ? `${thousands(n)} are wrong (orange), ${thousands(16129 - n)} right (grey).` : "All are right.";
     this.map.setAttribute("aria-label", `Map of all sums, the first number upwards, the second to the right. ${told}`);
     this.legend.textContent = `${told} First number upwards, second to the right; the ring is the sum below.`;
   }

@@ -48,7 +48,7 @@ export class SumTable {
       ["carry that comes in", (s) => bit(s.carry_in, "carry")],
       ["right bit of the sum", (s) => bit(s.sum, "right")],
       ["network: p(bit is 1)", (s) => el("span", { class: "small" }, s.y_hat.toFixed(2))],
-      ["so it says", (s) => bit(s.says, s.says === s.sum ? "right" : "wrong", s.says === s.sum ? "" : " ✗")],
+      ["so it says", (s) => bit(s.says, s.says === s.sum ? "right" : "wrong", s.says === s.sum ? "" : "✗")],
     ];
     const line = ([name, cell]) =>
       el("tr", {}, el("th", { scope: "row" }, name), ...this.steps.map((s) => el("td", {}, cell(s))));
@@ -70,7 +70,7 @@ export class SumTable {
     this.states.parentElement.style.setProperty("--step", t);
     const p = s.y_hat.toFixed(2), judged = s.says === s.sum ? "right" : `wrong, the bit is ${s.sum}`;
     const strongest = s.h.reduce((best, h, j) => (Math.abs(h) > Math.abs(s.h[best]) ? j : best), 0);
-    this.words.textContent = `Step ${t + 1} reads ${s.first} and ${s.second}, and the carry ${s.carry_in} comes in. The network finds a 1 likely with ${p}, and says ${s.says}: ${judged}. It hands on the carry ${s.carry}; its strongest unit is number ${strongest + 1}, at ${s.h[strongest].toFixed(2).replace("-", "−")}.`;
+    this.words.textContent = `Step ${t + 1} reads ${s.first} and ${s.second}, and the carry ${s.carry_in} comes in. The network gives a 1 the probability ${p}, so it says ${s.says}: ${judged}. It hands on the carry ${s.carry}; its strongest unit is number ${strongest + 1}, at ${s.h[strongest].toFixed(2).replace("-", "−")}.`;
   }
 }
 

@@ -317,7 +317,7 @@ def test_the_schedule_follows_its_sliders(page, site):
     assert said(page).startswith("30 steps with 5 states: 21 moves, 80 steps forward in all.")
     assert "Before it, kept beside h⁽⁰⁾: 15, 24, 27, 29" in said(page, 1)
     page.get_by_label("states to keep").press("End")
-    assert said(page).startswith("30 steps with 30 states: 1 moves, 30 steps forward")
+    assert said(page).startswith("30 steps with 30 states: 1 move, 30 steps forward")
     page.get_by_label("steps T").press("Home")
     assert said(page).startswith("2 steps with 2 states")
 
@@ -331,7 +331,7 @@ def test_the_desk_writes_in_view(browser, site, motion):
     page.get_by_role("button", name="Start again").click()
     page.get_by_role("button", name="100 characters").click()
     until(lambda: len(said(page)) > 100)
-    assert len(re.search("It wrote: (.{100}) Next", said(page), re.S)[1]) == 100
+    assert len(re.search("It wrote: “(.{100})”. Next", said(page), re.S)[1]) == 100
     page.get_by_label("beginning").fill("and 7")
     assert "does not know 7" in said(page) and page.get_by_role("button", name="100 characters").is_disabled()
     page.get_by_label("beginning").fill("and god sai")
