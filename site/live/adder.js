@@ -1,6 +1,7 @@
 // The task and the network of the course: two numbers, bit by bit, lowest first, and their sum.
 
-export const N_BITS = 8, HIGH = 127; // sums of 8 bits, addends from 0 to 126
+export const N_BITS = 8,
+  HIGH = 127; // sums of 8 bits, addends from 0 to 126
 
 export const bits = (number, n_bits = N_BITS) => Array.from({ length: n_bits }, (_, t) => (number >> t) & 1);
 
@@ -12,7 +13,9 @@ export function carries(first, second, n_bits = N_BITS) {
 
 /** model.init_params: U, W, V uniform in (-1, 1), drawn in this order; b = c = 0. The loop wants Uᵀ and Wᵀ. */
 export function initParams(n_h, rng) {
-  const U = rng.uniform(-1, 1, 2 * n_h), W = rng.uniform(-1, 1, n_h * n_h), V = rng.uniform(-1, 1, n_h);
+  const U = rng.uniform(-1, 1, 2 * n_h),
+    W = rng.uniform(-1, 1, n_h * n_h),
+    V = rng.uniform(-1, 1, n_h);
   return { U_T: transposed(U, 2), W_T: transposed(W, n_h), V, b: new Float64Array(n_h), c: new Float64Array(1) };
 }
 
@@ -23,7 +26,8 @@ export function transposed(matrix, n_columns) {
 
 /** x (8, n, 2) and y (8, n, 1) of n fresh sums, as data.sample_sums draws them. */
 export function sampleSums(n, rng) {
-  const first = new Int32Array(n), second = new Int32Array(n);
+  const first = new Int32Array(n),
+    second = new Int32Array(n);
   for (let k = 0; k < n; k++) {
     first[k] = rng.below(HIGH);
     second[k] = rng.below(HIGH);
@@ -32,7 +36,9 @@ export function sampleSums(n, rng) {
 }
 
 export function encodeSums(first, second) {
-  const n = first.length, x = new Float64Array(2 * N_BITS * n), y = new Float64Array(N_BITS * n);
+  const n = first.length,
+    x = new Float64Array(2 * N_BITS * n),
+    y = new Float64Array(N_BITS * n);
   for (let t = 0; t < N_BITS; t++) {
     for (let k = 0; k < n; k++) {
       x[2 * (t * n + k)] = (first[k] >> t) & 1;
@@ -51,7 +57,7 @@ export function encodeSums(first, second) {
 export function* train(loop, { n_h, learning_rate, seed, n_steps }, rng, seconds = 0.012) {
   const params = initParams(n_h, rng);
   const run = { params, right: new Uint8Array(n_steps), loss: new Float64Array(n_steps), done: 0 };
-  for (let n = 100; run.done < n_steps; ) {
+  for (let n = 100; run.done < n_steps;) {
     const began = performance.now();
     n = Math.min(n, n_steps - run.done);
     const { x, y } = sampleSums(n, rng);
@@ -64,9 +70,11 @@ export function* train(loop, { n_h, learning_rate, seed, n_steps }, rng, seconds
 
 function record(run, o, y, n, learning_rate) {
   for (let k = 0; k < n; k++, run.done++) {
-    let right = 0, loss = 0;
+    let right = 0,
+      loss = 0;
     for (let t = 0; t < N_BITS; t++) {
-      const o_t = o[t * n + k], wanted = y[t * n + k];
+      const o_t = o[t * n + k],
+        wanted = y[t * n + k];
       right += o_t > 0 === wanted > 0.5;
       loss += Math.max(wanted ? -o_t : o_t, 0) + Math.log1p(Math.exp(-Math.abs(o_t)));
     }
@@ -86,13 +94,18 @@ function record(run, o, y, n, learning_rate) {
  */
 export function allSums(loop, params) {
   const n_h = params.b.length;
-  let states = new Float64Array(n_h), wrong = new Uint8Array(1);
+  let states = new Float64Array(n_h),
+    wrong = new Uint8Array(1);
   for (let t = 1; t <= N_BITS; t++) {
-    const before = 1 << (t - 1), width = 1 << Math.min(t, N_BITS - 1); // so many numbers have t - 1 bits, and t
+    const before = 1 << (t - 1),
+      width = 1 << Math.min(t, N_BITS - 1); // so many numbers have t - 1 bits, and t
     const rows = Math.max(1, 1024 / width) | 0; // first addends at a time
-    const h = new Float64Array(width * width * n_h), wrong_now = new Uint8Array(width * width);
+    const h = new Float64Array(width * width * n_h),
+      wrong_now = new Uint8Array(width * width);
     for (let start = 0; start < width; start += rows) {
-      const n = Math.min(rows, width - start), x = new Float64Array(2 * n * width), h_0 = new Float64Array(n * width * n_h);
+      const n = Math.min(rows, width - start),
+        x = new Float64Array(2 * n * width),
+        h_0 = new Float64Array(n * width * n_h);
       for (let i = start, k = 0; i < start + n; i++) {
         const from = (i % before) * before; // the states of i's lower bits, for all lower bits of j
         for (let j = 0; j < width; j += before) {

@@ -23,7 +23,8 @@ export class Chart {
 
   /** An empty picture with axes over x and y, [lowest, highest]; ticks are [place, text]. Sets X and Y, to pixels. */
   axes({ x, y, xTicks = [], yTicks = [], xLabel = "", yLabel = "", height = this.height }) {
-    const width = this.element.clientWidth, { left, right, top, bottom } = this;
+    const width = this.element.clientWidth,
+      { left, right, top, bottom } = this;
     this.X = (value) => left + ((value - x[0]) / (x[1] - x[0])) * (width - left - right);
     this.Y = (value) => height - bottom - ((value - y[0]) / (y[1] - y[0])) * (height - top - bottom);
     this.svg.replaceChildren();
@@ -40,7 +41,11 @@ export class Chart {
       this.text(left - 7, this.Y(at) + 4, text, "end");
     }
     this.text((left + width - right) / 2, height - 5, xLabel, "middle");
-    if (yLabel) this.text(0, 0, yLabel, "middle").setAttribute("transform", `translate(11 ${(top + height - bottom) / 2}) rotate(-90)`);
+    if (yLabel)
+      this.text(0, 0, yLabel, "middle").setAttribute(
+        "transform",
+        `translate(11 ${(top + height - bottom) / 2}) rotate(-90)`,
+      );
   }
 
   add(tag, attributes, ...children) {
@@ -53,7 +58,8 @@ export class Chart {
 
   /** A line through the points [x, y]; what is not finite leaves a gap. */
   line(points, kind) {
-    let pen = "M", d = "";
+    let pen = "M",
+      d = "";
     for (const [x, y] of points) {
       const finite = Number.isFinite(x) && Number.isFinite(y);
       if (finite) d += `${pen}${this.X(x).toFixed(1)} ${this.Y(y).toFixed(1)}`;
@@ -65,7 +71,8 @@ export class Chart {
 
 /** Round numbers from low to high, at most `most` of them. */
 export function ticks(low, high, most = 6) {
-  const rough = (high - low) / (most - 1), power = 10 ** Math.floor(Math.log10(rough));
+  const rough = (high - low) / (most - 1),
+    power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough * (1 - 1e-9));
   const first = Math.ceil(low / step - 1e-9);
   const n = Math.floor(high / step + 1e-9) - first + 1;

@@ -1,13 +1,15 @@
 // Few states in memory: which are kept, what is run again, and what it costs. Whole numbers only.
 
 import { Chart, ticks } from "./chart.js";
-import { Address, button, el, place, slider, words } from "./figure.js";
+import { Address, button, el, place, say, slider, words } from "./figure.js";
 
 /** What to do, in order, as through_time.schedule says it: ["run" or "reverse", from step, to step]. */
 export function schedule(T, budget) {
-  const kept = [0], moves = [];
-  for (let stop = T; kept.length; ) {
-    const start = kept.at(-1), free = budget - kept.length + 1;
+  const kept = [0],
+    moves = [];
+  for (let stop = T; kept.length;) {
+    const start = kept.at(-1),
+      free = budget - kept.length + 1;
     if (stop - start <= free) {
       moves.push(["reverse", start, stop]);
       stop = kept.pop();
@@ -46,7 +48,10 @@ export function keptAfter(moves, n) {
 
 export function mount(element, options = {}) {
   const address = new Address("checkpoints", { T: 30, budget: 5, move: 0, ...options });
-  const start = address.read(), chart = new Chart("moves", { left: 10, bottom: 40 }), line = words(), now = words();
+  const start = address.read(),
+    chart = new Chart("moves", { left: 10, bottom: 40 }),
+    line = words(),
+    now = words();
   let moves;
 
   const controls = {
@@ -55,7 +60,8 @@ export function mount(element, options = {}) {
     move: slider("move", { min: 1, max: 1, value: 1 }, () => show()),
   };
   const go = (by) => () => ((controls.move.value += by), show());
-  const before = button("Move before", go(-1)), next = button("Next move", go(1));
+  const before = button("Move before", go(-1)),
+    next = button("Next move", go(1));
 
   function renew(move = 0, by_hand = true) {
     const { T, budget } = controls;
@@ -63,15 +69,34 @@ export function mount(element, options = {}) {
     moves = schedule(T.value, budget.value);
     controls.move.max = moves.length;
     controls.move.value = move || moves.findIndex(([kind]) => kind === "reverse") + 1; // when most is kept
-    const steps = forwardSteps(T.value, budget.value), more = steps / T.value;
-    line.textContent = `${T.value} steps with ${budget.value} states: ${moves.length} move${moves.length > 1 ? "s" : ""}, ${steps} steps forward in all. Full back propagation takes ${T.value} and keeps ${T.value} states, so this is ${more.toFixed(2)} times the forward work for ${(budget.value / T.value).toFixed(2)} of the memory.`;
+    const steps = forwardSteps(T.value, budget.value),
+      more = steps / T.value;
+    say(
+      line,
+      `${T.value} steps with ${budget.value} states: ${moves.length} move${moves.length > 1 ? "s" : ""}, ` +
+        `${steps} steps forward in all. Full back propagation takes ${T.value} and keeps ${T.value} states, ` +
+        `so this is ${more.toFixed(2)} times the work for ${(budget.value / T.value).toFixed(2)} of the memory.`,
+    );
     show(by_hand);
   }
 
   function show(by_hand = true) {
-    const n = controls.move.value, [kind, from, to] = moves[n - 1], kept = keptAfter(moves, n - 1);
-    const done = kind === "run" ? `run forward from step ${from} to ${to}, and keep that state` : `run from ${from} to ${to} keeping all, walk back to ${from}, and let go`;
-    now.textContent = `Move ${n} of ${moves.length}: ${done}. Before it, kept beside h⁽⁰⁾: ${kept.slice(1).map(([step]) => step).join(", ") || "nothing"}.`;
+    const n = controls.move.value,
+      [kind, from, to] = moves[n - 1],
+      kept = keptAfter(moves, n - 1);
+    const done =
+      kind === "run"
+        ? `run forward from step ${from} to ${to}, and keep that state`
+        : `run from ${from} to ${to} keeping all, walk back to ${from}, and let go`;
+    say(
+      now,
+      `Move ${n} of ${moves.length}: ${done}. Before it, kept beside h⁽⁰⁾: ${
+        kept
+          .slice(1)
+          .map(([step]) => step)
+          .join(", ") || "nothing"
+      }.`,
+    );
     before.disabled = n === 1;
     next.disabled = n === moves.length;
     chart.describe(`The ${moves.length} moves from top to bottom; ${now.textContent}`);
@@ -80,15 +105,28 @@ export function mount(element, options = {}) {
   }
 
   function paint() {
-    const T = controls.T.value, n = controls.move.value, row = Math.max(3, Math.min(14, 300 / moves.length));
+    const T = controls.T.value,
+      n = controls.move.value,
+      row = Math.max(3, Math.min(14, 300 / moves.length));
     const height = 26 + row * moves.length + chart.bottom;
-    chart.axes({ height, x: [0, T], y: [moves.length, -0.5], xTicks: ticks(0, T).map((t) => [t, t]), xLabel: "step t; moves from top to bottom" });
+    chart.axes({
+      height,
+      x: [0, T],
+      y: [moves.length, -0.5],
+      xTicks: ticks(0, T).map((t) => [t, t]),
+      xLabel: "step t; moves from top to bottom",
+    });
     moves.forEach(([kind, from, to], k) => {
-      const y = chart.Y(k), [begin, end] = kind === "run" ? [from, to] : [to, from], way = Math.sign(end - begin);
+      const y = chart.Y(k),
+        [begin, end] = kind === "run" ? [from, to] : [to, from],
+        way = Math.sign(end - begin);
       if (k === n - 1) chart.add("rect", { class: "now", x: 0, y: y - row / 2, width: chart.X(T) + 10, height: row });
       chart.add("path", { class: `move ${kind}`, d: `M${chart.X(begin)} ${y}H${chart.X(end)}` });
       const tip = Math.min(row, 8) * 0.6;
-      chart.add("path", { class: `tip ${kind}`, d: `M${chart.X(end) + way * 2} ${y}l${-way * 1.8 * tip} ${-tip}v${2 * tip}z` });
+      chart.add("path", {
+        class: `tip ${kind}`,
+        d: `M${chart.X(end) + way * 2} ${y}l${-way * 1.8 * tip} ${-tip}v${2 * tip}z`,
+      });
     });
     for (const [state, made] of keptAfter(moves, n - 1)) {
       chart.add("path", { class: "level", d: `M${chart.X(state)} ${chart.Y(made)}V${chart.Y(n - 1)}` });
@@ -96,10 +134,22 @@ export function mount(element, options = {}) {
     }
   }
 
-  const legend = el("p", { class: "legend" }, "Thin, to the right: run forward, and keep the last state. Thick, to the left: walk back. On grey: the move that is chosen. Dots: the states that are kept before it, since the move that made them.");
-  place(element, "the schedule of the checkpoints",
+  const legend = el(
+    "p",
+    { class: "legend" },
+    "Thin, to the right: run forward, and keep the last state. Thick, to the left: walk back. On grey: the move " +
+      "that is chosen. Dots: the states that are kept before it, since the move that made them.",
+  );
+  place(
+    element,
+    "the schedule of the checkpoints",
     el("div", { class: "controls" }, controls.T.element, controls.budget.element, controls.move.element),
-    el("div", { class: "buttons" }, before, next), line, now, chart.element, legend); // prettier-ignore
+    el("div", { class: "buttons" }, before, next),
+    line,
+    now,
+    chart.element,
+    legend,
+  );
   address.watch((settings) => {
     for (const [name, value] of Object.entries(settings)) controls[name].value = value;
     renew(settings.move);

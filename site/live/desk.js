@@ -1,15 +1,21 @@
 // The writing desk: type a beginning, choose a temperature, and watch the network write.
 
-import { Address, button, el, place, slider, unseen, words } from "./figure.js";
+import { Address, button, el, place, say, slider, unseen, words } from "./figure.js";
 import { draw, load, nextCharacter, read } from "./gru.js";
 import { Rng } from "./random.js";
 import { stateColour } from "./sum.js";
 
-const SEEN = { " ": "␣", "\n": "⏎" }, MOST = 12, PAUSE = 50; // bars; milliseconds between two characters
+const SEEN = { " ": "␣", "\n": "⏎" },
+  MOST = 12,
+  PAUSE = 50; // bars; milliseconds between two characters
 const named = (symbol) => ({ " ": "space", "\n": "end of line" })[symbol] ?? symbol;
 
 export async function mount(element, options = {}) {
-  new Desk(element, await load(), new Address("desk", { beginning: "and god said, ", temperature: 0.7, unit: 6, ...options }));
+  new Desk(
+    element,
+    await load(),
+    new Address("desk", { beginning: "and god said, ", temperature: 0.7, unit: 6, ...options }),
+  );
 }
 
 /** Reads a text and writes on; keeps the state after each character. */
@@ -45,11 +51,24 @@ export class Author {
 class Desk {
   constructor(element, weights, address) {
     Object.assign(this, { address, author: new Author(weights), turn: 0 });
-    const start = address.read(), set = () => this.address.write(this.settings);
-    const begin = () => (this.begin(), set()), show = () => (this.show(), set());
-    this.beginning = el("input", { type: "text", id: "live-beginning", maxlength: 200, spellcheck: "false", autocomplete: "off", input: begin });
+    const start = address.read(),
+      set = () => this.address.write(this.settings);
+    const begin = () => (this.begin(), set()),
+      show = () => (this.show(), set());
+    this.beginning = el("input", {
+      type: "text",
+      id: "live-beginning",
+      maxlength: 200,
+      spellcheck: "false",
+      autocomplete: "off",
+      input: begin,
+    });
     this.beginning.value = start.beginning;
-    this.temperature = slider("temperature", { min: 0.1, max: 2, step: 0.1, value: start.temperature, format: (v) => v.toFixed(1) }, show);
+    this.temperature = slider(
+      "temperature",
+      { min: 0.1, max: 2, step: 0.1, value: start.temperature, format: (v) => v.toFixed(1) },
+      show,
+    );
     this.unit = slider("unit (from 0)", { max: weights.n_h - 1, value: start.unit }, show);
     this.one = button("1 character", () => this.write(1));
     this.many = button("100 characters", () => this.write(100));
@@ -58,17 +77,42 @@ class Desk {
     this.page = el("p", { class: "page" });
     this.words = words();
     this.bars = el("ol", { class: "bars" });
-    place(element, "the writing desk",
-      el("div", { class: "controls" },
+    place(
+      element,
+      "the writing desk",
+      el(
+        "div",
+        { class: "controls" },
         el("div", { class: "row text" }, el("label", { for: "live-beginning" }, "beginning"), this.beginning),
-        this.temperature.element, this.unit.element),
+        this.temperature.element,
+        this.unit.element,
+      ),
       el("div", { class: "buttons" }, this.one, this.many, this.stop, this.again),
-      el("div", { class: "panels" },
-        el("div", {}, el("p", { class: "title" }, "The text, on the colours of one unit"), this.page,
-          el("p", { class: "legend" }, "Each character stands on the value of the unit after it: brown −1, white 0, violet 1; bold where it is positive."), this.words),
-        el("div", {}, el("p", { class: "title" }, "What may come next"), this.bars))); // prettier-ignore
+      el(
+        "div",
+        { class: "panels" },
+        el(
+          "div",
+          {},
+          el("p", { class: "title" }, "The text, on the colours of one unit"),
+          this.page,
+          el(
+            "p",
+            { class: "legend" },
+            "Each character stands on the value of the unit after it: brown −1, white 0, violet 1; " +
+              "bold where it is positive.",
+          ),
+          this.words,
+        ),
+        el("div", {}, el("p", { class: "title" }, "What may come next"), this.bars),
+      ),
+    );
     address.watch((settings) => {
-      [this.beginning.value, this.temperature.value, this.unit.value] = [settings.beginning, settings.temperature, settings.unit];
+      [this.beginning.value, this.temperature.value, this.unit.value] = [
+        settings.beginning,
+        settings.temperature,
+        settings.unit,
+      ];
       this.begin();
     });
     this.begin();
@@ -88,17 +132,19 @@ class Desk {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.broken = true;
-      this.words.textContent = `This cannot be read: ${error.message}.`;
+      say(this.words, `This cannot be read: ${error.message}.`);
     }
     this.began = told.length;
     this.one.disabled = this.many.disabled = this.broken;
     this.stop.disabled = true;
-    if (!this.broken) this.say(this.show());
+    if (!this.broken) say(this.words, this.show());
   }
 
   /** n more characters, one after the other; all at once for readers who want no motion. */
   async write(n) {
-    const mine = ++this.turn, still = matchMedia("(prefers-reduced-motion: reduce)").matches, from = this.author.text.length;
+    const mine = ++this.turn,
+      still = matchMedia("(prefers-reduced-motion: reduce)").matches,
+      from = this.author.text.length;
     this.one.disabled = this.many.disabled = n > 1 && !still;
     this.stop.disabled = !this.one.disabled;
     for (let k = 0; k < n && mine === this.turn; k++) {
@@ -110,27 +156,37 @@ class Desk {
     if (this.author.text.length <= from) return; // it was begun again
     this.one.disabled = this.many.disabled = this.broken;
     this.stop.disabled = true;
-    this.say(`It wrote: “${this.author.text.slice(from)}”. ${this.show()}`);
-  }
-
-  say(text) {
-    this.words.textContent = text;
+    say(this.words, `It wrote: “${this.author.text.slice(from)}”. ${this.show()}`);
   }
 
   /** The text on its colours, and the bars; returns in words what may come next. */
   show() {
     if (this.broken) return "";
-    const { author, began } = this, j = this.unit.value;
+    const { author, began } = this,
+      j = this.unit.value;
     const letters = [...author.text].map((symbol, k) => {
-      const h = author.states[k][j], kind = `${h > 0 ? "up" : ""} ${k < began ? "told" : ""}`;
+      const h = author.states[k][j],
+        kind = `${h > 0 ? "up" : ""} ${k < began ? "told" : ""}`;
       const style = `background:${stateColour(h)};color:${Math.abs(h) > 0.6 ? "#fff" : "#000"}`;
       return el("span", { class: kind, style }, symbol === "\n" ? "⏎\n" : symbol);
     });
     this.page.replaceChildren(unseen(author.text), el("span", { "aria-hidden": "true" }, ...letters));
-    const p = author.next(this.temperature.value), order = [...p.keys()].sort((a, b) => p[b] - p[a] || a - b).slice(0, MOST);
-    const percent = (i) => `${(100 * p[i]).toFixed(0)} %`, symbols = author.weights.symbols;
-    const bar = (i) => el("li", {}, el("span", { class: "symbol" }, SEEN[symbols[i]] ?? symbols[i]), el("span", { class: "bar", style: `width:${(100 * p[i]).toFixed(2)}%` }), percent(i));
+    const p = author.next(this.temperature.value),
+      order = [...p.keys()].sort((a, b) => p[b] - p[a] || a - b).slice(0, MOST);
+    const percent = (i) => `${(100 * p[i]).toFixed(0)} %`,
+      symbols = author.weights.symbols;
+    const bar = (i) =>
+      el(
+        "li",
+        {},
+        el("span", { class: "symbol" }, SEEN[symbols[i]] ?? symbols[i]),
+        el("span", { class: "bar", style: `width:${(100 * p[i]).toFixed(2)}%` }),
+        percent(i),
+      );
     this.bars.replaceChildren(...order.map(bar));
-    return `Next: ${order.slice(0, 3).map((i) => `${named(symbols[i])} ${percent(i)}`).join(", ")}.`; // prettier-ignore
+    return `Next: ${order
+      .slice(0, 3)
+      .map((i) => `${named(symbols[i])} ${percent(i)}`)
+      .join(", ")}.`;
   }
 }

@@ -1,4 +1,4 @@
-// What every figure is made of: elements, sliders, numbers, buttons, words that are read aloud, settings in the address.
+// What every figure is made of: elements, sliders, numbers, buttons, words read aloud, settings in the address.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -29,7 +29,12 @@ export function slider(name, { values, min = 0, max, step = 1, value, format = S
   const shown = el("span", { class: "value", "aria-hidden": "true" }); // the slider itself says it, too
   const at = (place) => (values ? values[place] : Number(place));
   const range = values ? { min: 0, max: values.length - 1, step: 1 } : { min, max, step };
-  const input = el("input", { type: "range", ...range, input: () => (show(), changed(at(input.value))) });
+  const input = el("input", {
+    type: "range",
+    autocomplete: "off",
+    ...range,
+    input: () => (show(), changed(at(input.value))),
+  });
   const show = () => {
     shown.textContent = format(at(input.value));
     input.setAttribute("aria-valuetext", shown.textContent);
@@ -58,7 +63,12 @@ export function slider(name, { values, min = 0, max, step = 1, value, format = S
 export function number(name, { max, value }, changed) {
   let taken = value;
   const input = el("input", {
-    type: "number", min: 0, max, step: 1, inputmode: "numeric",
+    type: "number",
+    min: 0,
+    max,
+    step: 1,
+    inputmode: "numeric",
+    autocomplete: "off",
     input() {
       const typed = Number(input.value);
       if (input.value === "" || !Number.isInteger(typed) || typed < 0 || typed > max) return;
@@ -66,7 +76,7 @@ export function number(name, { max, value }, changed) {
       changed(taken);
     },
     change: () => (input.value = taken),
-  }); // prettier-ignore
+  });
   input.value = value;
   return {
     element: row(name, input, ""),
@@ -85,7 +95,12 @@ export const button = (text, act) => el("button", { type: "button", click: act }
 /** A line that screen readers read aloud when it changes. */
 export const words = () => el("p", { class: "words", role: "status" });
 
-/** A hint beside a figure that those who see it do not need. */
+/** Say it there, once: what stands there already is not read aloud again. */
+export function say(line, text) {
+  if (line.textContent !== text) line.textContent = text;
+}
+
+/** Text for those who hear the page, where others see a picture. */
 export const unseen = (...text) => el("span", { class: "unseen" }, ...text);
 
 /** Put a figure into its place, under a name that screen readers say. */

@@ -10,10 +10,21 @@ export async function load() {
     return answer;
   };
   const [about, weights] = await Promise.all([get("writer.json"), get("writer.bin")]);
-  const { symbols, n_h } = await about.json(), n = symbols.length, numbers = new Float32Array(await weights.arrayBuffer());
+  const { symbols, n_h } = await about.json(),
+    n = symbols.length,
+    numbers = new Float32Array(await weights.arrayBuffer());
   let at = 0;
   const take = (size) => numbers.subarray(at, (at += size));
-  return { symbols, n_h, n, U: take(3 * n_h * n), W: take(3 * n_h * n_h), V: take(n * n_h), b: take(3 * n_h), c: take(n) };
+  return {
+    symbols,
+    n_h,
+    n,
+    U: take(3 * n_h * n),
+    W: take(3 * n_h * n_h),
+    V: take(n * n_h),
+    b: take(3 * n_h),
+    c: take(n),
+  };
 }
 
 /** The state (n_h) after one more character. */
@@ -25,7 +36,8 @@ export function read({ U, W, b, n_h, n }, h, code) {
   };
   const reset = h.map((h_i, i) => sigmoid(product(i, h)) * h_i);
   return h.map((h_i, i) => {
-    const z = sigmoid(product(n_h + i, h)), g = Math.tanh(product(2 * n_h + i, reset));
+    const z = sigmoid(product(n_h + i, h)),
+      g = Math.tanh(product(2 * n_h + i, reset));
     return z * h_i + (1 - z) * g;
   });
 }
@@ -33,7 +45,9 @@ export function read({ U, W, b, n_h, n }, h, code) {
 /** The probabilities of what comes next: softmax(o / temperature), o = c + V h. */
 export function nextCharacter({ V, c, n_h }, h, temperature) {
   const o = Float64Array.from(c, (c_i, i) => h.reduce((sum, h_j, j) => sum + V[i * n_h + j] * h_j, 0) + c_i);
-  const top = Math.max(...o), e = o.map((o_i) => Math.exp((o_i - top) / temperature)), sum = e.reduce((a, b) => a + b);
+  const top = Math.max(...o),
+    e = o.map((o_i) => Math.exp((o_i - top) / temperature)),
+    sum = e.reduce((a, b) => a + b);
   return e.map((e_i) => e_i / sum);
 }
 

@@ -5,8 +5,10 @@
  * h is a list of T states (n_h), W is (n_h, n_h) row by row.
  */
 export function productNorms(W, h) {
-  const n = h[0].length, norms = [1];
-  let product = identity(n), next = new Float64Array(n * n);
+  const n = h[0].length,
+    norms = [1];
+  let product = identity(n),
+    next = new Float64Array(n * n);
   for (let t = h.length - 1; t > 0; t--) {
     const slopes = h[t].map((h_j) => 1 - h_j * h_j);
     next.fill(0);
@@ -37,7 +39,9 @@ export function matrixNorm(M, n) {
   const largest = Math.max(...sizes);
   if (!(largest > 0) || largest === Infinity) return Math.sqrt(largest);
   let v = rows[sizes.indexOf(largest)].map((value) => value / Math.sqrt(largest)); // the longest row: not far off
-  const old = [], diagonal = [], beside = [];
+  const old = [],
+    diagonal = [],
+    beside = [];
   for (let k = 0; k < n; k++) {
     old.push(v);
     const w = new Float64Array(n);
@@ -69,7 +73,9 @@ function largestEigenvalue(diagonal, beside) {
   const reach = diagonal.map((a, k) => a + (beside[k - 1] ?? 0) + (k < diagonal.length - 1 ? beside[k] : 0));
   let z = Math.max(...reach); // Gershgorin: no eigenvalue is larger
   for (let turn = 0; turn < 500; turn++) {
-    let d = Infinity, slope = 0, sum = 0;
+    let d = Infinity,
+      slope = 0,
+      sum = 0;
     diagonal.forEach((a, k) => {
       const b_d = k ? beside[k - 1] / d : 0;
       slope = 1 + b_d * b_d * slope;

@@ -1,7 +1,9 @@
 // The training loop of bptt_lab/engine, compiled ahead of time: `loop.wasm`, with the same bits as Numba's and NumPy's.
 // It sees nothing but a memory of its own; `call` lays the arrays out there, as bptt_lab/engine/wasm.py does.
 
-const EXCEPTION = 512, ARRAYS_FROM = 1024, PAGE = 65536; // addresses, and the unit in which the memory grows
+const EXCEPTION = 512,
+  ARRAYS_FROM = 1024,
+  PAGE = 65536; // addresses, and the unit in which the memory grows
 
 export class Loop {
   static async load(url = new URL("loop.wasm", import.meta.url)) {
@@ -17,7 +19,7 @@ export class Loop {
     Object.assign(this, { functions, memory });
   }
 
-  /** One step of SGD for each of the N sums x (T, N, n_x), y (T, N, n_y): changes params; returns the logits o (T, N, n_y). */
+  /** A step of SGD for each of the N sums x (T, N, n_x), y (T, N, n_y): changes params, returns logits like y. */
   sgd(params, x, y, T, rate) {
     const N = y.length / (T * params.c.length);
     const views = this.call(params, x, y, T, N, 1, rate);
@@ -25,16 +27,19 @@ export class Loop {
     return views[5];
   }
 
-  /** States h (T, B, n_h) and logits o (T, B, n_y) of B sums from the states h_0 (B, n_h), or from 0; nothing is learned. */
+  /** States h (T, B, n_h) and logits o (T, B, n_y) of B sums, from the states h_0 or from 0. Nothing is learned. */
   forward(params, x, T, h_0 = null) {
-    const n_h = params.b.length, B = x.length / (T * (params.U_T.length / n_h));
+    const n_h = params.b.length,
+      B = x.length / (T * (params.U_T.length / n_h));
     const views = this.call(params, x, new Float64Array(T * B * params.c.length), T, B, B, 0, h_0);
     return { h: views[14].subarray(B * n_h), o: views[5] };
   }
 
   /** Views of all arrays after `sgd` of loop.wasm. They hold until the next call. */
   call({ U_T, W_T, V, b, c }, x, y, T, N, B, rate, h_0 = null) {
-    const n_h = b.length, n_y = c.length, n_x = U_T.length / n_h;
+    const n_h = b.length,
+      n_y = c.length,
+      n_x = U_T.length / n_h;
     const params = [U_T, W_T, V, b, c];
     const room = [...params.map((a) => a.length), n_h * n_h, (T + 1) * B * n_h, T * B * n_h, T * B * n_y, T * B * n_h];
     const sizes = [...params.map((a) => a.length), y.length, x.length, y.length, ...room];

@@ -5,7 +5,8 @@ export const sigmoid = (o) => Math.exp(Math.min(o, 0)) / (1 + Math.exp(Math.min(
 
 /** h[t] (n_h), o[t] and y_hat[t] for each x[t] (n_x); h^(0) = 0. */
 export function forward({ U, W, V, b, c }, x) {
-  const n_h = b.length, n_x = U.length / n_h;
+  const n_h = b.length,
+    n_x = U.length / n_h;
   let h_prev = new Float64Array(n_h);
   const h = x.map((x_t) => {
     h_prev = h_prev.map((_, i) => {
@@ -25,10 +26,12 @@ export function forward({ U, W, V, b, c }, x) {
  * their sum dL_dh[t]; (T, n_h) each. terms[t][j] (n_h) is what unit j of the next state adds to second[t].
  */
 export function stateGrads({ W, V }, { h, y_hat }, y) {
-  const n_h = V.length, T = h.length;
+  const n_h = V.length,
+    T = h.length;
   const dL_do = y_hat.map((p, t) => p - y[t]);
   const first = dL_do.map((error) => V.map((v) => error * v));
-  const second = first.map(() => new Float64Array(n_h)), terms = first.map(() => []);
+  const second = first.map(() => new Float64Array(n_h)),
+    terms = first.map(() => []);
   const dL_dh = first.map((row) => row.slice());
   for (let t = T - 2; t >= 0; t--) {
     for (let j = 0; j < n_h; j++) {
