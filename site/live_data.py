@@ -35,12 +35,13 @@ AT_REST = {  # what each picture shows, for those who do not see it
 }
 
 
-def markup(name: str) -> str:
+def markup(name: str, folder: str = "live") -> str:
     """The element that `live.js` brings to life; its picture is fetched only where that cannot be.
 
-    name  one of `AT_REST`
+    name    one of `AT_REST`
+    folder  where `write` wrote to, as seen from the page
     """
-    picture = f'<img src="live/{name}.png" alt="{AT_REST[name]}" style="max-width: 100%" />'
+    picture = f'<img src="{folder}/{name}.png" alt="{AT_REST[name]}" style="max-width: 100%" />'
     return f'<div data-live="{name}"><noscript>{picture}</noscript></div>'
 
 

@@ -107,7 +107,8 @@ export class SumTable {
     const told =
       `Step ${t + 1} reads ${s.first} and ${s.second}, and the carry ${s.carry_in} comes in. ` +
       `The network gives a 1 the probability ${p}, so it says ${s.says}: ${judged}. ` +
-      `The carry ${s.carry} is handed on. The strongest unit is number ${strongest + 1}, at ${s.h[strongest].toFixed(2).replace("-", "−")}.`;
+      `The carry ${s.carry} is handed on. ` +
+      `The strongest unit is number ${strongest + 1}, at ${s.h[strongest].toFixed(2).replace("-", "−")}.`;
     say(this.words, told);
     this.at.input.setAttribute("aria-valuetext", told);
   }
