@@ -6,7 +6,7 @@ import { forward, stateGrads } from "./network.js";
 import { Rng } from "./random.js";
 
 const N_H = 5; // units of notebook 03's network
-const CODE = [
+export const CODE = [
   "dh_da = 1 - trace.h**2",
   "dL_dh = dL_do @ params.V  # the first road, all steps at once",
   "for t in reversed(range(T - 1)):  # the second road, from the end",

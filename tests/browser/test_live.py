@@ -183,6 +183,12 @@ def test_the_walk_has_the_numbers_of_python(compute, first, second):
     np.testing.assert_allclose(np.sum(found["terms"][:-1], axis=1), found["second"][:-1], rtol=0, atol=1e-12)
 
 
+def test_the_walk_lights_lines_of_its_notebook(compute):
+    notebook = (ROOT / "notebooks" / "03_backpropagation_through_time.ipynb").read_text(encoding="utf-8")
+    lines = compute('return (await load("walk")).CODE')
+    assert len(lines) == 4 and all(line.split("  #")[0] in notebook for line in lines)
+
+
 @pytest.mark.parametrize("radius, drive", [(1.2, 0.3), (0.1, 0.0), (0.9, 1.0), (1.0, 0.0), (1.85, 2.0), (2.5, 0.1)])
 def test_norms_and_eigenvalues_are_those_of_python(compute, radius, drive):
     found = compute(
