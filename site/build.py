@@ -2,8 +2,8 @@
 
     .venv/bin/python site/build.py [--pyodide DIR] [--output DIR]
 
-The pages are made by Sphinx (see pages.py). In `run`, JupyterLite runs the notebooks, and Pyodide is its Python. The site takes Pyodide from its usual public address, or from
-a local copy (see local_pyodide.py). Beside it, the site holds all that the notebooks import.
+The pages are made by Sphinx (see pages.py). In `run`, JupyterLite runs the notebooks, and Pyodide is its Python. The
+site takes Pyodide from its usual public address, or from a local copy (see local_pyodide.py).
 """
 
 import argparse

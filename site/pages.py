@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import live_data
 import nbformat
 from nbformat.v4 import new_markdown_cell, new_output
 
@@ -26,11 +27,12 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIGURES = {  # what stands in the place of a widget: a cell that contains this text, and the figure's name
-    "playground.view": "playground",
+    "widgets.Playground()": "playground",
     "through_time.sliders.SpectralRadius": "vanish",
     "text.widgets.Desk": "desk",
 }
-AFTER = {  # figures that a notebook has no widget for: below the cell that contains this text
+AFTER = {  # figures that a notebook has no widget for: below the text that follows a cell with these words
+    "line, mean = plots.accuracies(": "playground",
     "plots.two_roads": "walk",
     "through_time.schedule(": "checkpoints",
 }
@@ -57,23 +59,19 @@ def equations() -> Iterator[tuple[str, Path, str]]:
 
 def page(path: Path, tags: dict[str, Path], papers: dict[str, str]) -> nbformat.NotebookNode:
     """A notebook as the pages show it."""
-    notebook, cells = nbformat.read(path, as_version=4), []
-    sp = ROOT / "notebooks" / "solutions" / f"{path.name[:2]}.py"
-    solved = solutions.cells(sp) if sp.exists() else {}
+    notebook, cells, waiting = nbformat.read(path, as_version=4), [], []
+    solved = solutions.cells(ROOT / "notebooks" / "solutions" / f"{path.name[:2]}.py")
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = with_links(cell.source, path, tags, papers)
-            cells.append(cell)
+            cells += [cell, *(new_markdown_cell(live_data.markup(name, LIVE)) for name in waiting)]
+            waiting = []
             continue
         with_figure(cell)
         cells.append(cell)
         if check := re.fullmatch(r'checks\.check\("([\d.]+)", \w+\)', cell.source):
-            cells.append(new_markdown_cell(FOLDED.format(code=solved.get(check[1], ""))))
-        for text, name in AFTER.items():
-            if text in cell.source and "def " not in cell.source:
-                cells.append(new_markdown_cell(FIGURE.format(name=name)))
-                AFTER_USED.add(name)
-                break
+            cells.append(new_markdown_cell(FOLDED.format(code=solved[check[1]])))
+        waiting += [name for text, name in AFTER.items() if text in cell.source]
     title, _, rest = cells[0].source.partition("\n")
     title = title.replace("# ", f"# {path.name[:2]} ", 1)
     cells[0].source = f"{title}\n\n{ACTIONS.format(name=path.name)}\n{rest}"
@@ -81,8 +79,7 @@ def page(path: Path, tags: dict[str, Path], papers: dict[str, str]) -> nbformat.
     return notebook
 
 
-AFTER_USED: set[str] = set()
-FIGURE = '<div class="live" data-live="{name}"></div>'
+LIVE = "_static/live"
 FOLDED = ":::{{dropdown}} A solution\n```python\n{code}\n```\n:::"
 ACTIONS = (
     '<p class="actions"><a href="run/notebooks/index.html?path={name}">Run it in this browser</a> '
@@ -96,7 +93,7 @@ def with_figure(cell: nbformat.NotebookNode) -> None:
     name = next((name for text, name in FIGURES.items() if text in cell.source), None)
     kept = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
     if name and len(kept) < len(cell.outputs):
-        kept.append(new_output("display_data", {"text/html": FIGURE.format(name=name)}))
+        kept.append(new_output("display_data", {"text/html": live_data.markup(name, LIVE)}))
     cell.outputs = kept
     for output in kept:
         if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
@@ -197,6 +194,10 @@ def lay_out(folder: Path) -> None:
     tags = {tag: path for tag, path, _ in equations()}
     papers = {row["title"]: row["address"] for row in csv.DictReader((HERE / "papers.csv").open(encoding="utf-8"))}
     shutil.copytree(HERE / "book", folder, dirs_exist_ok=True)
+    front = folder / "index.md"
+    front.write_text(
+        front.read_text(encoding="utf-8").replace("PLAYGROUND", live_data.markup("playground", LIVE)), "utf-8"
+    )
     for path in NOTEBOOKS:
         nbformat.write(page(path, tags, papers), folder / path.name)
     shutil.copytree(ROOT / "notebooks" / "images", folder / "images")
@@ -229,6 +230,7 @@ def build(output: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         lay_out(Path(scratch, "source"))
         math(Path(scratch, "source", "_static", "mathjax"))
+        live_data.write(Path(scratch, "source", LIVE))
         command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", "-j", "2"]
         done = subprocess.run([*command, "-d", str(Path(scratch, "kept")), str(Path(scratch, "source")), str(output)])
     if done.returncode:
