@@ -116,7 +116,8 @@ def with_links(source: str, path: Path, tags: dict[str, Path], papers: dict[str,
 
     source = re.sub(r"\$\$(.*?)\$\$", formula, source, flags=re.S)
     for title, address in papers.items():
-        source = re.sub(rf'(["*])({re.escape(title)}),?\1', rf"[\g<0>]({address})", source, flags=re.I)
+        words = r"\s+".join(map(re.escape, title.split()))
+        source = re.sub(rf'(["*]){words},?\1', rf"[\g<0>]({address})", source, flags=re.I)
 
     def equation(found: re.Match) -> str:
         if found[1] not in tags:
