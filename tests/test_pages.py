@@ -43,7 +43,6 @@ def test_numbers_of_equations_are_links_from_any_notebook():
         "$x^{(7)}$",
         "$$f(7)$$",
         "shape(7)",
-        "(7)th",
         "(99)",
         "# Equation (7)",
         "[see (7)](a.html)",
@@ -104,5 +103,6 @@ def test_every_symbol_is_on_the_page_of_symbols_once():
 
 def test_titles_of_papers_in_the_notebooks_are_in_the_list():
     titles = [row["title"] for row in csv.DictReader((ROOT / "site" / "papers.csv").open(encoding="utf-8"))]
-    text = " ".join(path.read_text(encoding="utf-8") for path in pages.NOTEBOOKS).lower()
+    cells = [cell for path in pages.NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells]
+    text = " ".join(" ".join(cell.source.split()) for cell in cells).lower()
     assert titles and [title for title in titles if title.lower() not in text] == []
