@@ -6,7 +6,7 @@ Python has no threads, the pieces take turns with whatever else there is to do.
 """
 
 import asyncio
-import io
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +14,12 @@ from typing import NamedTuple
 
 import ipywidgets as w
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 from matplotlib.pyplot import get_cmap
 
-from bptt_lab import data, model, plots, report, training
+from bptt_lab import data, model, report, training
 from bptt_lab.engine import IN_BROWSER, announcing, train_many
+from bptt_lab.panels import Panels
 
 PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
 X_ALL, Y_ALL = data.all_sums()
@@ -113,8 +112,7 @@ class Playground:
         self.bar = w.IntProgress(layout=w.Layout(width="300px"))
         self.words = w.HTML("", layout=w.Layout(min_height="4em"))
         self.picture = w.Image(format="png", layout=w.Layout(max_width="100%"))
-        self.figure = Figure(figsize=(11, 7.2), dpi=80)
-        FigureCanvasAgg(self.figure)
+        self.panels = Panels()
         self._stopped = threading.Event()
         self._between_pictures = REFRESH
         self._run: tuple | None = None  # settings, parameters and histories of what is shown
@@ -124,9 +122,20 @@ class Playground:
         self.reset.on_click(lambda _: self.set(**self.defaults._asdict()))
         self.stop.on_click(lambda _: self._stopped.set())
         buttons = w.HBox([self.reset, self.stop, self.bar])
-        controls = w.VBox([*self.controls.values(), w.HBox(self.addends), buttons])
-        self.view = w.VBox([controls, self.words, self.picture])
+        controls = w.VBox([*self.controls.values(), w.HBox(self.addends), buttons, self.words])
+        beside = w.Layout(flex_flow="row wrap", align_items="flex-start")  # the picture below where there is no room
+        controls.layout, self.picture.layout = w.Layout(flex="1 1 330px"), w.Layout(flex="2 1 480px", max_width="768px")
+        self.view = w.HBox([controls, self.picture], layout=beside)
         self._ask()
+
+    def _repr_mimebundle_(self, **_) -> dict[str, object]:
+        """The sliders; and where no kernel runs, the picture, with words."""
+        self.worker.wait(60)
+        words = re.sub("<.*?>", "", self.words.value)
+        return self.view._repr_mimebundle_() | {
+            "image/png": self.picture.value,
+            "text/plain": f"The playground. {words}",
+        }
 
     @property
     def settings(self) -> Settings:
@@ -206,21 +215,9 @@ class Playground:
 
     def _show(self, addends: tuple) -> None:
         settings, params, histories = self._run
-        x, y = data.encode_sums([addends[0]], [addends[1]])
+        x, _ = data.encode_sums([addends[0]], [addends[1]])
         trace, digits = model.forward(params, x), model.digit_accuracy(model.forward(params, X_ALL), Y_ALL)
-        self.figure.clear()
-        (above_left, above_right), (below_left, below_right) = self.figure.subplots(2, 2)
-        self.figure.subplots_adjust(left=0.06, right=0.98, top=0.95, bottom=0.1, wspace=0.16, hspace=0.55)
-        looks = [(plots.SUM, plots.LOSS, "corrected"), (plots.SECOND, plots.SECOND, "as printed")]
-        for history, (bits, loss, label) in reversed(list(zip(histories, looks))):  # the corrected one on top
-            plots.accuracies(above_left, history.correct_digits, n_bits=settings.n_bits, color=bits, label=label)
-            plots.loss_curve(above_right, history.loss, color=loss, label=label)
-        plots.sums_map(below_left, digits, scale=False)
-        plots.states(below_right, trace.h[:, 0], data.carries(x)[:, 0], x[:, 0], scale=False)
-        below_right.set_title(f"hidden states on {addends[0]} + {addends[1]} (bits above), -1 brown, 1 violet")
-        png = io.BytesIO()
-        self.figure.savefig(png, format="png")
-        self.picture.value = png.getvalue()
+        self.picture.value = self.panels.png(histories, settings.n_bits, digits, trace.h[:, 0], addends)
         answer = data.from_bits(trace.o[:, 0, 0] > 0)
         self.words.value = in_words(settings, histories, digits, addends, int(answer))
 
@@ -316,7 +313,12 @@ def in_words(settings: Settings, histories: tuple, digits: np.ndarray, addends: 
 def _slider(kind: type, name: str, value: float, **range_: float) -> w.Widget:
     style = {"description_width": "100px"}
     return kind(
-        value=value, description=name, continuous_update=True, style=style, layout=w.Layout(width="480px"), **range_
+        value=value,
+        description=name,
+        continuous_update=True,
+        style=style,
+        layout=w.Layout(width="100%", max_width="480px"),
+        **range_,
     )
 
 

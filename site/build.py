@@ -1,9 +1,9 @@
-"""Build the course as static files that run in a browser: `.venv/bin/python site/build.py`, then serve site/public.
+"""Build the course as static files: pages to read, and the notebooks to run in a browser. Then serve site/public.
 
     .venv/bin/python site/build.py [--pyodide DIR] [--output DIR]
 
-JupyterLite runs the notebooks, and Pyodide is its Python. The site takes Pyodide from its usual public address, or from
-a local copy (see local_pyodide.py). Beside it, the site holds all that the notebooks import.
+The pages are made by Sphinx (see pages.py). In `run`, JupyterLite runs the notebooks, and Pyodide is its Python. The
+site takes Pyodide from its usual public address, or from a local copy (see local_pyodide.py).
 """
 
 import argparse
@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import pages
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -28,6 +30,8 @@ TO_ROOT = "../../../../"  # from the folder of the script that loads Pyodide
 
 def build(output: Path, pyodide: Path | None) -> None:
     shutil.rmtree(output, ignore_errors=True)
+    pages.build(output)
+    output = output / "run"
     with tempfile.TemporaryDirectory() as scratch:
         wheels = make_wheels(Path(scratch))
         settings = {"loadPyodideOptions": {"packages": [*FROM_PYODIDE, *(f"{TO_ROOT}pypi/{w.name}" for w in wheels)]}}
@@ -35,7 +39,8 @@ def build(output: Path, pyodide: Path | None) -> None:
             settings["pyodideUrl"] = "./static/pyodide/pyodide.js"
         write_settings(Path(scratch), settings)
         lite = [sys.executable, "-m", "jupyter", "lite", "build", "--lite-dir", scratch, "--output-dir", str(output)]
-        lite += ["--contents", str(ROOT / "notebooks"), "--apps", "notebooks", "--apps", "lab", "--no-sourcemaps"]
+        lite += ["--contents", str(ROOT / "notebooks"), "--no-sourcemaps"]
+        lite += ["--apps", "notebooks", "--apps", "lab", "--apps", "tree"]
         lite += ["--ignore-sys-prefix"]  # extensions of this environment may be for another JupyterLab
         for extension in (KERNEL_EXTENSION, *Path(scratch).glob("*.whl")):
             lite.append(f"--LiteBuildConfig.federated_extensions={extension}")
@@ -45,7 +50,6 @@ def build(output: Path, pyodide: Path | None) -> None:
     add_script(output / "notebooks" / "index.html")
     for name in ("style.css", "loading.js"):
         shutil.copy(HERE / name, output / name)
-    shutil.copy(ROOT / "notebooks" / "images" / "overview.png", output / "overview.png")
     (output / "index.html").write_text(front_page(), encoding="utf-8")
 
 
@@ -78,13 +82,11 @@ def add_script(page: Path) -> None:
 
 
 def front_page() -> str:
-    """site/index.html with one entry for each notebook in README's table, and its picture in README's words."""
+    """site/index.html with one entry for each notebook in README's table."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[(.+?)\]\(notebooks/(.+?)\) \| (.+?) \|$", readme, re.M)
     entries = [ENTRY.format(title=title, name=name, question=html.escape(question)) for title, name, question in rows]
-    picture = re.search(r"!\[(.+?)\]\(notebooks/images/overview.png\)", readme)[1]
-    page = (HERE / "index.html").read_text(encoding="utf-8")
-    return page.replace("<!-- notebooks -->", "\n".join(entries)).replace("<!-- picture -->", html.escape(picture))
+    return (HERE / "index.html").read_text(encoding="utf-8").replace("<!-- notebooks -->", "\n".join(entries))
 
 
 ENTRY = """      <li>

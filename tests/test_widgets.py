@@ -51,8 +51,9 @@ def test_the_report_s_program_can_be_compared(playground):
     rng = np.random.default_rng(QUICK.seed)
     _, printed = report.train(model.init_params(4, rng), rng=rng, n_steps=1_000, learning_rate=0.1)
     assert f"As printed: <b>{printed.correct_digits.mean():.3f} of 8 bits right" in words
-    above_left = playground.figure.axes[0]
-    assert [line.get_label() for line in above_left.lines[::2]] == ["as printed", "corrected"]
+    assert [line.get_label() for line in playground.panels.bits] == ["corrected", "as printed"]
+    corrected, as_printed = (line.get_ydata() for line in playground.panels.bits)
+    assert np.isclose(as_printed.mean(), printed.correct_digits.mean()) and corrected.mean() > as_printed.mean()
 
 
 def test_another_sum_is_shown_without_training_again(playground):

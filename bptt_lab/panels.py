@@ -1,0 +1,116 @@
+"""The playground's picture. What stays is drawn once; a moved slider draws only what changes."""
+
+import io
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+from PIL import Image
+
+from bptt_lab import data, plots
+from bptt_lab.model import Array
+from bptt_lab.training import History
+
+NO_MEMORY = 5.04  # right bits of 8 of the best guesser that sees one step alone: notebook 01 derives it
+LOW, HIGH = 1e-3, 100.0  # nats; what lies outside is drawn at the edge
+
+
+class Panels:
+    """Four panels: right bits, loss, all sums, and the hidden states on one sum."""
+
+    def __init__(self):
+        self.figure = Figure(figsize=(9.6, 6.6), dpi=80)
+        self.canvas = FigureCanvasAgg(self.figure)
+        self.kept: tuple | None = None  # what the frame was drawn for, and the frame
+
+    def png(self, histories: list[History], n_bits: int, digits: Array, h: Array, addends: tuple[int, int]) -> bytes:
+        """The picture of one run.
+
+        histories  of the run, and perhaps of the report's program beside it
+        digits     (127²,), right bits of each sum in the order of `data.all_sums`
+        h          (8, n_h), hidden states while it adds `addends`
+        """
+        frame = len(histories[0].loss), n_bits, len(histories)
+        if self.kept is None or self.kept[0] != frame:
+            self._frame(*frame)
+            self.canvas.draw()
+            self.kept = frame, self.canvas.copy_from_bbox(self.figure.bbox)
+        self.canvas.restore_region(self.kept[1])
+        self._curves(histories, n_bits)
+        self._sums(digits)
+        self._states(h, addends)
+        for ax, artists in self.moving.items():
+            for artist in artists:
+                ax.draw_artist(artist)
+        drawn = io.BytesIO()
+        Image.fromarray(np.asarray(self.canvas.buffer_rgba())).save(drawn, "png", compress_level=1)
+        return drawn.getvalue()
+
+    def _frame(self, n_steps: int, n_bits: int, n_runs: int) -> None:
+        self.figure.clear()
+        (bits, loss), (sums, states) = self.figure.subplots(2, 2)
+        self.figure.subplots_adjust(left=0.07, right=0.98, top=0.94, bottom=0.13, wspace=0.2, hspace=0.42)
+        looks = [(plots.SUM, plots.LOSS, "-", "corrected"), (plots.SECOND, plots.SECOND, "--", "as printed")][:n_runs]
+        self.bits = [
+            bits.plot([], [], look, color=c, linewidth=1.5, animated=True, label=n)[0] for c, _, look, n in looks
+        ]
+        self.loss = [
+            loss.plot([], [], look, color=c, linewidth=1.5, animated=True, label=n)[0] for _, c, look, n in looks
+        ]
+        bits.set(xlim=(0, n_steps), ylim=(0, 1.04 * n_bits), xlabel="iteration", ylabel="right bits, mean of a block")
+        levels = [(n_bits / 2, "guessing", ":")] + ([(NO_MEMORY, "no memory", "-.")] if n_bits == 8 else [])
+        for level, name, look in levels:
+            bits.axhline(level, color=plots.INK, linewidth=1, linestyle=look, label=name)
+        loss.set(xlim=(0, n_steps), ylim=(LOW, HIGH), yscale="log", xlabel="iteration", ylabel="loss (nats), median")
+        loss.axhline(n_bits * np.log(2), color=plots.INK, linewidth=1, linestyle=":", label="guessing")
+        loss.yaxis.set_minor_formatter(NullFormatter())
+        bits.legend(loc="lower right", ncols=2, fontsize=9)
+        loss.legend(loc="upper right", ncols=2, fontsize=9)
+        grid = np.zeros((127, 127))
+        self.image = sums.imshow(grid, "cividis", vmin=0, vmax=8, origin="lower", aspect="auto", animated=True)
+        (self.crosses,) = sums.plot([], [], "x", color=plots.SECOND, markersize=5, animated=True)
+        sums.set(xlabel="second addend", ylabel="first addend", xlim=(-0.5, 126.5), ylim=(-0.5, 126.5))
+        extent = (0.5, 8.5, 1, 0)
+        self.states = states.imshow([[0.0]], "PuOr", vmin=-1, vmax=1, aspect="auto", extent=extent, animated=True)
+        (self.dashes,) = states.plot([], [], "_", color="white", animated=True)
+        states.set(xticks=range(1, 9), yticks=[], xlim=(0.5, 8.5), ylim=(1, 0), ylabel="hidden units")
+        states.set_xlabel("step $t$, its two bits, the carry that it hands on", labelpad=30)
+        self.below = [states.text(t + 1, 1.13, "", ha="center", va="top", animated=True) for t in range(8)]
+        titles = {ax: ax.text(0.5, 1.03, "", transform=ax.transAxes, ha="center", animated=True, fontsize=12)
+                  for ax in (bits, loss, sums, states)}  # fmt: skip
+        self.titles = list(titles.values())
+        self.moving = {
+            bits: [*self.bits, titles[bits]],
+            loss: [*self.loss, titles[loss]],
+            sums: [self.image, self.crosses, titles[sums]],
+            states: [self.states, self.dashes, *self.below, titles[states]],
+        }
+
+    def _curves(self, histories: list[History], n_bits: int) -> None:
+        for history, bits, loss in zip(histories, self.bits, self.loss):
+            size = max(1, len(history.loss) // 200)
+            whole = len(history.loss) // size * size
+            steps = np.arange(size, whole + 1, size)
+            bits.set_data(steps, history.correct_digits[:whole].reshape(-1, size).mean(axis=1))
+            loss.set_data(steps, np.clip(np.median(history.loss[:whole].reshape(-1, size), axis=1), LOW, HIGH))
+        shown = histories[0].correct_digits[-1_000:]
+        self.titles[0].set_text(f"{shown.mean():.3f} of {n_bits} bits right at the end")
+        self.titles[1].set_text("loss")
+
+    def _sums(self, digits: Array) -> None:
+        grid = np.asarray(digits).reshape(127, 127)
+        self.image.set_data(grid)
+        wrong = np.argwhere(grid < 8)
+        few = wrong if len(wrong) <= 400 else wrong[:0]
+        self.crosses.set_data(few[:, 1], few[:, 0])
+        self.titles[2].set_text(f"{len(wrong):,} of {grid.size:,} sums wrong")
+
+    def _states(self, h: Array, addends: tuple[int, int]) -> None:
+        h, (x, _) = np.asarray(h).T, data.encode_sums([addends[0]], [addends[1]])
+        self.states.set_data(h)
+        units, columns = np.nonzero(h < 0)
+        self.dashes.set_data(columns + 1, (units + 0.5) / len(h))
+        for text, bits, carry in zip(self.below, x[:, 0].astype(int), data.carries(x)[:, 0]):
+            text.set_text(f"{bits[0]} {bits[1]}\n{carry}")
+        self.titles[3].set_text(f"hidden states on {addends[0]} + {addends[1]}; -1 brown, dashed")

@@ -1,0 +1,108 @@
+"""The sources of the reading edition: made from notebooks as they are stored, with links, folds and figures."""
+
+import csv
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "site"))
+import pages  # noqa: E402
+
+TAGS = {tag: path for tag, path, _ in pages.equations()}
+PAPERS = {"Learning to forget": "https://doi.org/10.1162/089976600300015015"}
+THERE = pages.numbers()["03"]
+
+
+def linked(text, path=THERE):
+    return pages.with_links(text, path, TAGS, PAPERS)
+
+
+def test_equations_are_those_of_the_report_and_of_the_lstm():
+    assert set(TAGS) == {*map(str, range(1, 13)), "A", "B", "C"}
+    assert TAGS["2"].name.startswith("02") and TAGS["7"] == THERE and TAGS["A"].name.startswith("12")
+
+
+def test_each_code_line_of_the_equations_page_stands_in_the_package():
+    rows = list(csv.DictReader((ROOT / "site" / "equations.csv").open(encoding="utf-8")))
+    assert [row["equation"] for row in rows] == list(dict.fromkeys(row["equation"] for row in rows))
+    assert {row["equation"] for row in rows} == set(TAGS)
+    for row in rows:
+        assert row["code"] in (ROOT / "bptt_lab" / row["file"]).read_text(encoding="utf-8"), row
+
+
+def test_numbers_of_equations_are_links_from_any_notebook():
+    assert linked("with (7), and (2).") == (
+        'with <a href="#eq-7">(7)</a>, and <a href="02_forward_pass.html#eq-2">(2)</a>.'
+    )
+    for plain in (
+        "`f(7)`",
+        "$x^{(7)}$",
+        "$$f(7)$$",
+        "shape(7)",
+        "(99)",
+        "# Equation (7)",
+        "[see (7)](a.html)",
+    ):
+        assert linked(plain) == plain
+
+
+def test_an_equation_has_an_anchor_and_lines_stay_lines():
+    assert linked("$$a = b \\tag{7}$$").startswith('<a class="eq" id="eq-7"></a>')
+    several = linked("$$\\begin{aligned} a &= b \\\\ c &= d \\end{aligned} \\tag{1}$$")
+    assert ":nowrap:" in several and "\\begin{equation*}" in several and 'id="eq-1"' in several
+
+
+def test_other_notebooks_and_papers_are_links():
+    assert linked("see notebook 02, and notebook 03.") == ("see [notebook 02](02_forward_pass.ipynb), and notebook 03.")
+    assert linked("(Gers, *Learning to forget*, 2000)") == (
+        "(Gers, [*Learning to forget*](https://doi.org/10.1162/089976600300015015), 2000)"
+    )
+
+
+@pytest.mark.parametrize("path", pages.NOTEBOOKS, ids=lambda path: path.name)
+def test_a_page_has_its_solutions_folded_and_no_text_of_a_widget(path):
+    before = path.read_bytes()
+    page = pages.page(path, TAGS, PAPERS)
+    text = nbformat.writes(page)
+    folded = [cell.source for cell in page.cells if cell.source.startswith(":::{dropdown} A solution")]
+    checks = re.findall(r"checks\.check\(\\\"[\d.]+\\\", \w+\)\"", text)
+    assert len(folded) == len(checks) >= 2 and all("def " in source for source in folded)
+    assert "VBox(" not in text and pages.WIDGET not in text
+    assert (
+        page.cells[0].source.startswith(f"# {path.name[:2]} ") and f"run/notebooks/index.html?path={path.name}" in text
+    )
+    assert path.read_bytes() == before
+
+
+def test_figures_stand_in_their_notebooks():
+    found = {
+        path.name[:2]: re.findall(r'data-live=\\"(\w+)', nbformat.writes(pages.page(path, TAGS, PAPERS)))
+        for path in pages.NOTEBOOKS
+    }
+    assert {number: names for number, names in found.items() if names} == {
+        "00": ["playground"],
+        "03": ["walk"],
+        "04": ["playground"],
+        "05": ["playground"],
+        "10": ["vanish"],
+        "11": ["checkpoints"],
+        "13": ["desk"],
+    }
+
+
+def test_every_symbol_is_on_the_page_of_symbols_once():
+    rows = [line for line in pages.symbols().splitlines() if line.startswith("| $") or line.startswith("| mar")]
+    names = [row.split(" | ")[0] for row in rows]
+    assert len(names) == len(set(names)) > 30 and all(row.count(" | ") == 4 for row in rows)
+    assert "| $\\tau$ | number of steps" in pages.symbols()
+
+
+def test_titles_of_papers_in_the_notebooks_are_in_the_list():
+    titles = [row["title"] for row in csv.DictReader((ROOT / "site" / "papers.csv").open(encoding="utf-8"))]
+    cells = [cell for path in pages.NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells]
+    text = " ".join(" ".join(cell.source.split()) for cell in cells).lower()
+    assert titles and [title for title in titles if title.lower() not in text] == []
