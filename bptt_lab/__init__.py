@@ -14,6 +14,7 @@ What notebooks call by name:
 plots       pictures, as functions of (ax, arrays)
 checks      what an exercise cell calls
 widgets     sliders, and nothing that computes
+panels      the picture beside the sliders
 report      the report's experiment, and its listing as six switches
 automaton   carry states, and the machine that a network imitates
 
@@ -32,7 +33,7 @@ Who needs whom. Each imports from those below it alone; wings stand in brackets:
                                  checks
                               [exercises]
                       automaton   [text]   widgets
-              [gated]   [proof]   report   [through_time]
+          [gated]   panels   [proof]   report   [through_time]
                       [doctor]   [engine]   plots
       ------------------------- the core -------------------------
                                 training
