@@ -108,14 +108,16 @@ def front_page() -> str:
     """site/index.html with one entry for each notebook in README's table."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[(.+?)\]\(notebooks/(.+?)\) \| (.+?) \|$", readme, re.M)
-    entries = [ENTRY.format(title=title, name=name, question=html.escape(question)) for title, name, question in rows]
-    return (HERE / "index.html").read_text(encoding="utf-8").replace("<!-- notebooks -->", "\n".join(entries))
+    start, *entries = [ENTRY.format(title=title, name=name, question=html.escape(text)) for title, name, text in rows]
+    page = (HERE / "index.html").read_text(encoding="utf-8").replace("<!-- start -->", START.format(start=start))
+    return page.replace("<!-- notebooks -->", "\n".join(f"<li>{entry}</li>" for entry in entries))
 
 
-ENTRY = """      <li>
+ENTRY = """
         <a class="button" href="notebooks/index.html?path={name}">{title}</a>
         <p>{question}</p>
-      </li>"""
+      """
+START = '<div class="start">{start}</div>'
 
 
 def run(*command: str, cwd: str | None = None) -> None:
