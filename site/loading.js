@@ -53,7 +53,7 @@ const watch = setInterval(() => {
     lookForNewer();
   }
   const waited = Math.round((performance.now() - began) / 1000);
-  seconds.textContent = `${waited} s`;
+  seconds.textContent = waited > 120 ? "" : `${waited} s`;
   if (session?.kernelDisplayStatus === "idle") {
     clearInterval(watch);
     giveFonts(session).then(() => ready(app));
