@@ -7,6 +7,7 @@ site takes Pyodide from its usual public address, or from a local copy (see loca
 """
 
 import argparse
+import hashlib
 import html
 import json
 import re
@@ -34,12 +35,13 @@ def build(output: Path, pyodide: Path | None) -> None:
     output = output / "run"
     with tempfile.TemporaryDirectory() as scratch:
         wheels = make_wheels(Path(scratch))
+        versions = course(Path(scratch, "course"))
         settings = {"loadPyodideOptions": {"packages": [*FROM_PYODIDE, *(f"{TO_ROOT}pypi/{w.name}" for w in wheels)]}}
         if pyodide:
             settings["pyodideUrl"] = "./static/pyodide/pyodide.js"
         write_settings(Path(scratch), settings)
         lite = [sys.executable, "-m", "jupyter", "lite", "build", "--lite-dir", scratch, "--output-dir", str(output)]
-        lite += ["--contents", str(ROOT / "notebooks"), "--no-sourcemaps"]
+        lite += ["--contents", str(Path(scratch, "course")), "--no-sourcemaps"]
         lite += ["--apps", "notebooks", "--apps", "lab", "--apps", "tree"]
         lite += ["--ignore-sys-prefix"]  # extensions of this environment may be for another JupyterLab
         for extension in (KERNEL_EXTENSION, *Path(scratch).glob("*.whl")):
@@ -47,9 +49,10 @@ def build(output: Path, pyodide: Path | None) -> None:
         run(*lite, cwd=scratch)
     if pyodide:
         shutil.copytree(pyodide, output / "static" / "pyodide")
-    add_script(output / "notebooks" / "index.html")
-    for name in ("style.css", "loading.js"):
+    add_scripts(output / "notebooks" / "index.html")
+    for name in ("style.css", *SCRIPTS):
         shutil.copy(HERE / name, output / name)
+    (output / "versions.json").write_text(json.dumps(versions))
     (output / "index.html").write_text(front_page(), encoding="utf-8")
 
 
@@ -67,32 +70,54 @@ def make_wheels(scratch: Path) -> list[Path]:
     return sorted(wheels.glob("*.whl"))
 
 
+def course(folder: Path) -> dict[str, str]:
+    """The notebooks as they are shipped, in `folder`; each says its version, which is a hash of its text and code."""
+    shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "progress.txt"))
+    versions = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        sources = json.dumps([cell["source"] for cell in notebook["cells"]])
+        versions[path.name] = hashlib.sha256(sources.encode()).hexdigest()[:16]
+        notebook["metadata"]["bptt_lab"] = {"version": versions[path.name]}
+        path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1), encoding="utf-8")
+    return versions
+
+
 def write_settings(scratch: Path, kernel: dict) -> None:
     config = {"appName": "bptt-lab", "exposeAppInBrowser": True, "litePluginSettings": {KERNEL: kernel}}
     lite = {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}
     (scratch / "jupyter-lite.json").write_text(json.dumps(lite))
-    overrides = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}  # every cell can be jumped to
-    (scratch / "overrides.json").write_text(json.dumps(overrides))
+    (scratch / "overrides.json").write_text(json.dumps(SETTINGS))
 
 
-def add_script(page: Path) -> None:
+SETTINGS = {
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell can be jumped to
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 2},  # seconds
+}
+SCRIPTS = ("loading.js", "bar.js", "answers.js", "newer.js")
+
+
+def add_scripts(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    tag = '<link rel="stylesheet" href="../style.css"><script defer src="../loading.js"></script>'
-    page.write_text(text.replace("</head>", f"{tag}</head>", 1), encoding="utf-8")
+    tags = '<link rel="stylesheet" href="../style.css">'
+    tags += "".join(f'<script defer src="../{name}"></script>' for name in SCRIPTS)
+    page.write_text(text.replace("</head>", f"{tags}</head>", 1), encoding="utf-8")
 
 
 def front_page() -> str:
     """site/index.html with one entry for each notebook in README's table."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[(.+?)\]\(notebooks/(.+?)\) \| (.+?) \|$", readme, re.M)
-    entries = [ENTRY.format(title=title, name=name, question=html.escape(question)) for title, name, question in rows]
-    return (HERE / "index.html").read_text(encoding="utf-8").replace("<!-- notebooks -->", "\n".join(entries))
+    start, *entries = [ENTRY.format(title=title, name=name, question=html.escape(text)) for title, name, text in rows]
+    page = (HERE / "index.html").read_text(encoding="utf-8").replace("<!-- start -->", START.format(start=start))
+    return page.replace("<!-- notebooks -->", "\n".join(f"<li>{entry}</li>" for entry in entries))
 
 
-ENTRY = """      <li>
+ENTRY = """
         <a class="button" href="notebooks/index.html?path={name}">{title}</a>
         <p>{question}</p>
-      </li>"""
+      """
+START = '<div class="start">{start}</div>'
 
 
 def run(*command: str, cwd: str | None = None) -> None:

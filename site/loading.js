@@ -13,16 +13,51 @@ progress.setAttribute("aria-label", "loading");
 line.append(progress, words, seconds);
 document.addEventListener("DOMContentLoaded", () => document.body.append(line));
 
+trouble().then((text) => {
+  if (!text) return;
+  clearInterval(watch);
+  progress.remove();
+  seconds.remove();
+  say(text);
+});
+
+// Why notebooks cannot run in this page, and what to do; nothing if they can.
+async function trouble() {
+  if (location.protocol === "file:") {
+    return "Notebooks do not run from a file: open this folder through a server (python3 -m http.server), and its address.";
+  }
+  if (await storage()) return "";
+  return "This browser lets the page keep nothing, so notebooks do not run: allow cookies and site data, then load it again.";
+}
+
+async function storage() {
+  try {
+    return Boolean(window.localStorage);
+  } catch {
+    return new Promise((answer) => {
+      const asked = indexedDB.open("bptt-lab");
+      asked.onsuccess = () => answer(true);
+      asked.onerror = () => answer(false);
+    }).catch(() => false);
+  }
+}
+
 const runTo = new URLSearchParams(location.search).get("run");
 const began = performance.now();
+let looked = false;
 const watch = setInterval(() => {
   const app = window.jupyterapp;
   const session = app?.shell.currentWidget?.sessionContext;
+  if (session && !looked) {
+    looked = true;
+    lookForNewer();
+  }
   const waited = Math.round((performance.now() - began) / 1000);
-  seconds.textContent = `${waited} s`;
+  seconds.textContent = waited > 120 ? "" : `${waited} s`;
   if (session?.kernelDisplayStatus === "idle") {
     clearInterval(watch);
-    ready(app);
+    giveFonts(session).then(() => ready(app));
+    session.statusChanged.connect((_, status) => status === "restarting" && giveFonts(session));
   } else if (waited > 120) {
     say("Python is still loading. If nothing changes, look at your connection and load this page again.");
   } else if (session) {
@@ -31,6 +66,24 @@ const watch = setInterval(() => {
     say("Loading the page.");
   }
 }, 250);
+
+// Pyodide's Matplotlib brings a list of fonts that was made by another Matplotlib and on another system, so it would look
+// for all fonts anew, for some seconds, and say so. This leaves the fonts that are there, and the version that it expects.
+const FONTS = `
+def _fonts():
+    import importlib.util, json, pathlib, re
+    folder = pathlib.Path(importlib.util.find_spec("matplotlib").origin).parent
+    fonts = json.loads((folder / "fontlist.json").read_text())
+    for kind in ("ttflist", "afmlist"):
+        fonts[kind] = [font for font in fonts[kind] if (folder / "mpl-data" / font["fname"]).is_file()]
+    fonts["_version"] = int(re.search(r"__version__ = (\\d+)", (folder / "font_manager.py").read_text())[1])
+    (folder / "fontlist.json").write_text(json.dumps(fonts))
+_fonts()
+del _fonts`;
+
+async function giveFonts(session) {
+  await session.session.kernel.requestExecute({ code: FONTS, silent: true, store_history: false }).done;
+}
 
 function say(text) {
   if (words.textContent !== text) words.textContent = text;

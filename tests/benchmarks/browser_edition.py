@@ -41,7 +41,7 @@ def native() -> float:
 def cold_load(page, site) -> tuple[float, float, float]:
     """Seconds until the page is drawn, until there is a first picture, and until a moved slider has its own."""
     began = time.perf_counter()
-    page.goto(site.url)
+    page.goto(f"{site.url}/run/index.html")
     page.get_by_role("link", name="Move a slider").click()
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
     drawn = time.perf_counter() - began
@@ -80,7 +80,7 @@ if __name__ == "__main__":
         pictures = [slider_to_picture(page) for _ in range(9)]
         print(f"slider to the last picture of its run: median {median(pictures):.2f} s, most {max(pictures):.2f} s")
         notebook_page = site.page(chromium)
-        notebook_page.goto(f"{site.url}/notebooks/index.html?path=00_start_here.ipynb")
+        notebook_page.goto(f"{site.url}/run/notebooks/index.html?path=00_start_here.ipynb")
         notebook = Notebook(notebook_page)
         notebook.page.get_by_role("button", name="Close", exact=True).click(timeout=240_000)
         code = next(i for i, source in enumerate(notebook.cells()) if source.startswith("import"))

@@ -1,5 +1,6 @@
 """A reader with nothing but a browser: the front page, notebooks to their end, the playground, the exercises."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import nbformat
 import pytest
 from lite import Notebook, until
 
+from bptt_classroom import files
 from bptt_lab import exercises
 from bptt_lab.exercises import solutions
 
@@ -30,7 +32,7 @@ FORGETS_THE_FUTURE = """def my_general_backward(params, trace, y):
 
 @pytest.fixture(scope="module")
 def site():
-    if not (lite.PUBLIC / "static" / "pyodide").is_dir():
+    if not (lite.PUBLIC / "run" / "static" / "pyodide").is_dir():
         pytest.skip(lite.MISSING)
     opened = lite.Site()
     yield opened
@@ -45,13 +47,18 @@ def page(browser, site):
     page.context.close()
 
 
-def test_front_page_has_no_serious_finding_of_accessibility(page, site):
+def test_list_of_notebooks_has_no_serious_finding_of_accessibility(browser, site):
     if not AXE.exists():
         pytest.skip("axe-core is not in .venv/axe: npm pack axe-core, and unpack it there")
-    page.goto(site.url)
-    assert serious(page) == []
-    page.evaluate("document.querySelector('img').removeAttribute('alt')")  # a planted one is found
-    assert serious(page) == ["image-alt"]
+    for scheme in ("light", "dark"):
+        page = site.page(browser, color_scheme=scheme)
+        page.goto(f"{site.url}/run/index.html")
+        dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+        assert dark == (scheme == "dark")
+        assert serious(page) == []
+        page.evaluate("document.querySelector('img').removeAttribute('alt')")  # a planted one is found
+        assert serious(page) == ["image-alt"]
+        page.context.close()
 
 
 def serious(page) -> list[str]:
@@ -60,25 +67,172 @@ def serious(page) -> list[str]:
     return [finding["id"] for finding in found if finding["impact"] in ("serious", "critical")]
 
 
-def test_front_page_opens_every_notebook_from_a_keyboard(page, site):
-    page.goto(site.url)
-    links = page.locator("ol a.button")
-    names = [re.search(r"path=(.+)", link.get_attribute("href"))[1] for link in links.all()]
-    assert names == sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
-    for _ in range(2):
-        page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == links.first.inner_text()
+def test_list_of_notebooks_opens_every_notebook_from_a_keyboard(page, site):
+    missing = []
+    page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
+    page.goto(f"{site.url}/run/index.html")
+    page.wait_for_load_state("networkidle")
+    assert missing == []  # the icon too
+    links = page.locator("a.button[href*='path=']")
+    names = [re.search(r"path=([^&]+)$", link.get_attribute("href")) for link in links.all()]
+    assert [name[1] for name in names if name] == sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+    first = page.get_by_role("link", name="Start here")
+    heights = [link.bounding_box()["height"] for link in links.all()]
+    assert first.bounding_box()["height"] > max(heights[1:])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == first.inner_text()
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/notebooks/index.html?path={names[0]}")
+    page.wait_for_url("**/run/notebooks/index.html?path=00_start_here.ipynb")
 
 
-def test_front_page_fits_a_phone(browser, site):
+def test_list_of_notebooks_fits_a_phone(browser, site):
     page = site.page(browser, viewport={"width": 360, "height": 740})
-    page.goto(site.url)
+    page.goto(f"{site.url}/run/index.html")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     heights = [link.bounding_box()["height"] for link in page.locator("a.button").all()]
     assert len(heights) >= 11 and min(heights) >= 44  # for a finger
     page.context.close()
+
+
+def test_every_link_from_notebook_to_notebook_opens_it_in_the_same_tab(page, site):
+    led = 0
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        text = "".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+        written = re.findall(r"\]\((\w+\.ipynb)[^)]*\)", text)
+        open_notebook(page, site, path.name)
+        links = page.locator(".jp-RenderedMarkdown a[data-commandlinker-args*=ipynb]")
+        links.nth(len(written) - 1).wait_for(state="attached")
+        assert links.evaluate_all("links => links.map(leadsTo)") == [f"index.html?path={name}" for name in written]
+        led += len(written)
+    assert led == 37
+    links.first.click()
+    page.wait_for_url(f"**/run/notebooks/index.html?path={written[0]}")
+    page.locator(".jp-RenderedMarkdown h1").first.wait_for()
+    page.get_by_role("link", name="Read this page").click()
+    page.wait_for_url(f"{site.url}/{written[0].removesuffix('.ipynb')}.html")
+    page.go_back()
+    page.locator("#jp-NotebookLogo").click()
+    page.wait_for_url(f"{site.url}/run/index.html")
+    assert len(page.context.pages) == 1
+
+
+def open_cells(page, site, name):
+    """A notebook whose cells are there; nothing waits for Python."""
+    notebook = open_notebook(page, site, name)
+    filled(page)
+    return notebook
+
+
+def filled(page):
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.isReady")
+    page.locator(".jp-RenderedMarkdown h1").first.wait_for()
+    page.locator(".jp-CodeCell .cm-content").first.wait_for()
+
+
+def write_answer(notebook):
+    """Put a comment into the first code cell; its number."""
+    first = next(i for i, source in enumerate(notebook.cells()) if source.startswith(("import", "from")))
+    notebook.type(first, "# mine")
+    return first
+
+
+def kept(page, name):
+    """The notebook as this browser keeps it."""
+    return page.evaluate(f"contents().get('{name}', {{content: true}}).then(file => JSON.stringify(file.content))")
+
+
+def test_what_is_typed_is_kept_within_seconds(page, site):
+    name = "07_write_it_yourself.ipynb"
+    write_answer(open_cells(page, site, name))
+    until(lambda: "# mine" in kept(page, name), 20)  # Jupyter's own 120 seconds would fail
+    page.reload()
+    filled(page)
+    assert "# mine" in Notebook(page).cells()
+
+
+def test_answers_go_to_one_file_and_come_back(page, browser, site, tmp_path):
+    name, file = "07_write_it_yourself.ipynb", tmp_path / "answers.json"
+    write_answer(open_cells(page, site, name))
+    page.evaluate("contents().save('progress.txt', {type: 'file', format: 'text', content: '07.1\\n'})")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save all my answers").click()
+    waiting.value.save_as(file)
+    saved = json.loads(file.read_text())
+    assert list(saved["notebooks"]) == [name] and saved["progress"] == "07.1\n"
+
+    page = site.page(browser)  # another browser
+    other = open_cells(page, site, name)
+    other.type(write_answer(other), "# another")
+    (tmp_path / "foreign.json").write_text('{"cells": []}')
+    page.locator("#bar input[type=file]").set_input_files(tmp_path / "foreign.json")
+    page.get_by_text("This file does not hold answers").wait_for()
+    page.locator("#bar input[type=file]").set_input_files(file)
+    page.get_by_text("Brought back: 1 notebook.").wait_for()
+    until(lambda: "# mine" in other.cells())
+    assert "# another" in kept(page, "07_write_it_yourself-before.ipynb")  # nothing is lost
+    assert json.loads(kept(page, "progress.txt")) == "07.1\n"
+    page.context.close()
+
+
+def test_what_is_handed_in_is_read_by_the_classroom(page, site, tmp_path):
+    write_answer(open_cells(page, site, "07_write_it_yourself.ipynb"))
+    page.get_by_role("button", name="Hand in").click()
+    page.get_by_label("Your name").fill(" Kim Lee/7 ")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download the file").click()
+    waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
+    (came,) = files.collect(tmp_path, "07_write_it_yourself").submissions
+    assert came.name == "Kim Lee 7" and "# mine" in came.path.read_text()
+
+
+@pytest.mark.parametrize(
+    "choice, mine, beside", [("Keep mine", True, False), ("Take", False, False), ("Both", False, True)]
+)
+def test_a_newer_version_is_told_and_nothing_is_lost(page, site, choice, mine, beside):
+    name = "07_write_it_yourself.ipynb"
+    notebook = open_cells(page, site, name)
+    page.wait_for_timeout(1_000)
+    assert page.get_by_text("A newer version").count() == 0
+    first = write_answer(notebook)
+    until(lambda: "# mine" in kept(page, name))
+    page.evaluate("opened().context.model.setMetadata('bptt_lab', {version: 'older'})")
+    page.evaluate("saveNow()")
+    page.reload()
+    page.get_by_text("A newer version of this notebook is there").wait_for()
+    page.get_by_role("button", name=choice).click()
+    until(lambda: (notebook.cells()[first] == "# mine") == mine)
+    until(lambda: ("# mine" in kept(page, name)) == mine)
+    names = page.evaluate("names()")
+    assert ("07_write_it_yourself-mine.ipynb" in names) == beside
+    if beside:
+        page.get_by_role("link", name="07_write_it_yourself-mine.ipynb").click()
+        page.wait_for_url("**-mine.ipynb")
+        filled(page)
+        assert notebook.cells()[first] == "# mine"
+    if mine:
+        until(lambda: '"version":"older"' not in kept(page, name))  # not asked again
+
+
+BLOCKED = """const refuse = () => { throw new DOMException("blocked", "SecurityError"); };
+Object.defineProperty(window, "localStorage", {get: refuse});
+IDBFactory.prototype.open = refuse;"""
+
+
+def test_where_nothing_can_be_kept_the_page_says_so_and_stops_counting(page, site):
+    page.add_init_script(BLOCKED)
+    open_notebook(page, site, "00_start_here.ipynb")
+    line = page.locator("#loading")
+    line.get_by_text("allow cookies and site data").wait_for()
+    before = line.inner_text()
+    page.wait_for_timeout(2_500)
+    assert line.inner_text() == before and line.locator("progress").count() == 0
+
+
+def test_a_notebook_opened_as_a_file_says_what_to_do(browser):
+    page = browser.new_page()
+    page.goto((lite.PUBLIC / "run" / "notebooks" / "index.html").as_uri())
+    page.locator("#loading").get_by_text("python3 -m http.server").wait_for()
+    page.close()
 
 
 def differences(notebook, name):
@@ -95,7 +249,7 @@ def differences(notebook, name):
 
 
 def open_notebook(page, site, name):
-    page.goto(f"{site.url}/notebooks/index.html?path={name}")
+    page.goto(f"{site.url}/run/notebooks/index.html?path={name}")
     return Notebook(page)
 
 
@@ -119,12 +273,13 @@ def test_backpropagation_through_time_runs(page, site):
 
 
 def test_from_the_front_page_to_a_moved_slider(page, site):
-    page.goto(site.url)
+    page.goto(f"{site.url}/run/index.html")
     page.get_by_role("link", name="Move a slider").click()
     page.locator(".widget-image").wait_for(timeout=240_000)
     playground = page.locator(".jp-OutputArea").filter(has=page.locator(".widget-image")).first
     image, words = playground.locator(".widget-image"), playground.locator(".widget-html-content").first
     stop = playground.get_by_role("button", name="Stop")
+    assert page.get_by_text("font cache").count() == 0
 
     def settled(beginning):
         until(lambda: words.inner_text().startswith(beginning) and "sums right" in words.inner_text(), 120)
@@ -140,6 +295,15 @@ def test_from_the_front_page_to_a_moved_slider(page, site):
     assert n_h > 16
     told_2, drawn_2 = settled(f"{n_h} hidden units")
     assert told_2 != told and drawn_2 != drawn
+
+    slider = playground.locator(".widget-hslider").filter(has_text="hidden size")
+    active = page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex")
+    slider.locator(".noUi-handle").focus()
+    page.keyboard.press("ArrowRight")  # the slider moves, and not the cell
+    until(lambda: slider.locator(".widget-readout").inner_text() == str(n_h + 1))
+    page.keyboard.press("ArrowLeft")
+    settled(f"{n_h} hidden units")
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex") == active
 
     move(page, playground, "batch size", 400)  # a run that lasts
     until(stop.is_enabled)
