@@ -6,6 +6,7 @@ Python has no threads, the pieces take turns with whatever else there is to do.
 """
 
 import asyncio
+import base64
 import re
 import threading
 import time
@@ -133,7 +134,7 @@ class Playground:
         self.worker.wait(60)
         words = re.sub("<.*?>", "", self.words.value)
         return self.view._repr_mimebundle_() | {
-            "image/png": self.picture.value,
+            "image/png": base64.b64encode(self.picture.value).decode(),
             "text/plain": f"The playground. {words}",
         }
 

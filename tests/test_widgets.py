@@ -1,4 +1,5 @@
 import asyncio
+import base64
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,15 @@ def test_a_slider_trains_again_and_draws_again(playground):
     assert "5 hidden units" in settle(playground)
     assert playground.picture.value != picture and playground.words.value != words
     assert imread(io.BytesIO(playground.picture.value)).shape[2] == 4  # a picture that can be read
+
+
+def test_where_no_kernel_runs_the_picture_and_its_words_are_shown(playground):
+    shown = playground._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    assert base64.b64decode(shown["image/png"]) == playground.picture.value
+    assert (
+        "sums right" in shown["text/plain"] and "VBox" not in shown["text/plain"] and "<b>" not in shown["text/plain"]
+    )
 
 
 def test_the_report_s_program_can_be_compared(playground):
