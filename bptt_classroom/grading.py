@@ -53,6 +53,7 @@ class Result:
     hints: list[str] = field(default_factory=list)
     table: str = ""
     notes: list[str] = field(default_factory=list)
+    hand: str = ""  # how a teacher gave the points, if one did
 
 
 class Exam:
