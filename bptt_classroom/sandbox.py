@@ -115,7 +115,7 @@ def run(files: dict, job: Job, hidden: list[Path], protected: bool = True) -> by
     with tempfile.TemporaryDirectory() as home:
         line, options = command(hidden) if protected else [], {}
         if not protected:  # then the limit would count all processes of the teacher
-            job = job._replace(limits=job.limits._replace(processes=-1))
+            job = job._replace(limits=job.limits._replace(processes=0))
             options = dict(cwd=home, env=os.environ | ENVIRONMENT | {"HOME": home})
         message = pickle.dumps(files) + pickle.dumps(job)
         pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
