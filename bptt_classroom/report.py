@@ -160,6 +160,9 @@ def read(folder: Path, assignment: str) -> Class:
         for result in one.results:
             result.points, result.hand = hand.get((student, result.id), (result.points, ""))
         students.append(one)
+    names = [one.name for one in students]
+    for one in students:
+        one.name += f" ({one.student})" * (names.count(one.name) > 1)
     students.sort(key=lambda one: (one.name.casefold(), one.student))
     return Class(assignment, students, [tuple(pair) for pair in kept["set_aside"]], kept["lost"])
 

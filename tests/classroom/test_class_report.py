@@ -219,6 +219,11 @@ def test_results_are_read_from_their_files(tmp_path):
     assert results.not_graded == [("x.pdf", "is a PDF")]
 
 
+def test_two_of_one_name_are_told_apart(tmp_path):
+    keep(tmp_path, facts("1111", 1) | {"name": "Kim Lee"}, facts("3333", 2) | {"name": "Kim Lee"}, facts("zoe", 2))
+    assert [one.name for one in report.read(tmp_path, NAME).students] == ["Kim Lee (1111)", "Kim Lee (3333)", "zoe"]
+
+
 def test_without_submissions_there_is_one_line(tmp_path):
     with pytest.raises(ValueError, match=f"submissions of {NAME} are needed, got none in .*: grade first"):
         report.read(tmp_path, NAME)
