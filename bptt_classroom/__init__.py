@@ -3,10 +3,12 @@
 __main__  the teacher's commands
 page      the class on one page
 report    points and mistakes of a class
-gradebook what nbgrader is told
+gradebook what nbgrader is told and asked
+handout   the notebook that students receive, and the settings of a class
 grading   what a submission gets
-handout   the notebook that students receive, and how its cells are found again
-files     what came back, and whose it is
+files     what came back, and which file counts
+names     whose a file is
+notebooks a student's notebook, read and marked anew
 sandbox   a place that holds nothing of the class
 driver    in that place: runs a notebook
 asking    in that place: asks its functions, and writes down what they answer

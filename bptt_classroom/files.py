@@ -16,10 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from bptt_classroom.names import Claim, Roster, claim, join_copies
-from bptt_classroom.notebooks import contents, defines, load, mend, sources
+from bptt_classroom.notebooks import defines, load
 from bptt_lab import exercises
-
-__all__ = ["Collected", "Submission", "collect", "load", "mend", "write"]
 
 LARGEST = 50_000_000  # bytes; no notebook of this course comes near
 JUNK = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$|timestamp\.txt$)")  # of systems, Jupyter and nbgrader
@@ -101,7 +99,7 @@ def _entries(place: Path) -> dict[str, Entry]:
         for info in archive.infolist():
             if not info.is_dir():
                 when = "{}-{:02}-{:02} {:02}:{:02}:{:02}".format(*info.date_time)
-                found[_real_name(info)] = Entry(zipfile.Path(archive, info.filename), when, info.file_size)
+                found[info.filename] = Entry(zipfile.Path(archive, info.filename), when, info.file_size)
     else:
         what = "neither" if place.exists() else "not there"
         raise ValueError(f"files must be a folder or a .zip, got {place}, which is {what}: look at the path")
@@ -114,28 +112,19 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _real_name(info: zipfile.ZipInfo) -> str:
-    """macOS writes UTF-8 without saying so, some Windows programs write the other slash."""
-    try:
-        name = info.filename if info.flag_bits & 0x800 else info.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        name = info.filename
-    return name.replace("\\", "/")
-
-
 def _why_not(file: str, entry: Entry, functions: list[str]) -> str:
     """Why a file cannot be graded; "" if it can."""
     if entry.size > LARGEST:
         return f"is larger than {LARGEST // 10**6} MB"
     try:
-        cells = sources(contents(entry.path.read_bytes()))
+        cells = load(entry.path).cells
     except ValueError as error:
         kind = PurePosixPath(file).suffix.lower()
         foreign = str(error).startswith("is no JSON") and kind not in (".ipynb", ".txt", ".json", "")
         return f"is no notebook, but a {kind} file" if foreign else str(error)
     except (OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:  # RuntimeError: it has a password
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    if any(defines(source, function) for source in cells for function in functions):
+    if any(defines(cell.source, function) for cell in cells for function in functions):
         return ""
     return f"is a notebook without {functions[0]} and the other functions of the exercises"
 

@@ -53,6 +53,7 @@ class Result:
     hints: list[str] = field(default_factory=list)
     table: str = ""
     notes: list[str] = field(default_factory=list)
+    hand: str = ""  # how a teacher gave the points, if one did
 
 
 class Exam:
@@ -62,6 +63,9 @@ class Exam:
         self.limits, self.files = limits or Limits(), sandbox.files()
         self.exercises = {name: remembering(one) for name, one in exercises.of(notebook).items()}
         self.rounds = {name: (one.cases(0), one.cases(seed, hidden=True)) for name, one in self.exercises.items()}
+        for name, one in self.exercises.items():  # some answers take long: once for all workers, and before any limit
+            for case in [case for cases in self.rounds[name] for case in doctor.questions(one, cases)]:
+                one.reference(**one.arguments(case))
         questions = {name: self._question(one) for name, one in self.exercises.items()}
         self.closed = sorted({name for question in questions.values() for name in question.closed})
         self.asked = {name: base64.b64encode(pickle.dumps(one)).decode() for name, one in questions.items()}

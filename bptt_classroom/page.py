@@ -5,38 +5,38 @@ from html import escape
 from pathlib import Path
 
 from bptt_classroom import files, report
-from bptt_classroom.report import AGAIN, Answer, Class
+from bptt_classroom.gradebook import AGAIN
+from bptt_classroom.grading import Result
+from bptt_classroom.report import Class, causes
 
 WIDEST = 14  # columns of the heat map, so that it fits on paper
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
-def write_all(folder: Path, results: Class, names: bool = True) -> list[Path]:
-    """The page and the tables, or a page without names beside them; each file whole or not at all.
+def write_all(folder: Path, results: Class) -> list[Path]:
+    """The page and the tables, each file whole or not at all.
 
     raises   OSError, as when the disk is full
     """
     made = {".html": page(results), ".csv": report.table(results), "_long.csv": report.long_table(results)}
-    made = made if names else {"_no_names.html": page(results.without_names(), names=False)}
     for ending, text in made.items():  # Excel knows UTF-8 by the mark at its start
         files.write(folder / f"{results.assignment}{ending}", text, "utf-8-sig" if ".csv" in ending else "utf-8")
     return [folder / f"{results.assignment}{ending}" for ending in made]
 
 
-def page(results: Class, names: bool = True) -> str:
-    """The whole page. Without names, what students wrote is left out."""
+def page(results: Class) -> str:
+    """The whole page."""
     title, whole, left = results.assignment.replace("_", " "), results.graded, len(results.not_graded)
-    seen = ' <strong>See <a href="#not-graded">who is not, and why</a>.</strong>' if left and names else ""
+    seen = ' <strong>See <a href="#not-graded">who is not, and why</a>.</strong>' if left else ""
+    aside = [(file, why) for file, why in results.set_aside if file not in results.lost]
     parts = [
         f"<h1>{escape(title)}</h1><p>{whole} of {whole + left} graded.{seen}</p>",
         f"<h2>To talk about on Monday</h2>{_monday(results)}{_exercises(results)}",
-        f'<h2 class="next">Points{", and what to tell each" if names else ""}</h2>{_points(results, names)}',
+        f'<h2 class="next">Points, and what to tell each</h2>{_points(results)}',
         f'<h2 class="next">Who made which mistake</h2>{_heat(results)}',
+        f'<h2 id="not-graded">Not graded</h2>{_pairs("who or what", results.not_graded)}',
+        f"<h2>Files that do not count</h2>{_pairs('file', aside)}",
     ]
-    if names:
-        aside = [(file, why) for file, why in results.set_aside if file not in results.lost]
-        parts.append(f'<h2 id="not-graded">Not graded</h2>{_pairs("who or what", results.not_graded)}')
-        parts.append(f"<h2>Files that do not count</h2>{_pairs('file', aside)}")
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     head += f"<title>{escape(title)}</title><style>{STYLE}</style>"
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n' + "\n".join(parts) + "\n</body></html>\n"
@@ -78,34 +78,34 @@ def _exercises(results: Class) -> str:
     return _table("How many students", ["exercise", "right", "not right", "not attempted"], rows)
 
 
-def _points(results: Class, names: bool) -> str:
+def _points(results: Class) -> str:
     rows = []
     for one in results.students:
         cells = [_number(_points_of(answer)) for answer in one.results] or ["<td></td>"] * len(results.exercises)
         total = _number("" if one.points is None else f"<strong>{one.points:g}</strong>")
         late = f" <small>late, {escape(one.when)}</small>" if one.late else ""
-        told = [f'<td class="told">{"<br>".join(map(escape, one.advice()))}</td>'] if names else []
-        rows.append([f"{escape(one.name)}{late}", *cells, total, *told])
+        told = f'<td class="told">{"<br>".join(map(escape, one.advice()))}</td>'
+        rows.append([f"{escape(one.name)}{late}", *cells, total, told])
     most = [f"{one.id}<br><small>of {one.most:g}</small>" for one in results.exercises]
     total = f"sum<br><small>of {sum(one.most for one in results.exercises):g}</small>"
     caption = "– is not attempted; ✎ is given by hand; ✎! too, but something new was graded since"
-    return _table(caption, ["student", *most, total, *(["to tell"] if names else [])], rows)
+    return _table(caption, ["student", *most, total, "to tell"], rows)
 
 
-def _points_of(answer: Answer) -> str:
+def _points_of(answer: Result) -> str:
     if answer.kind == "not attempted" and not answer.hand:
         return "–"
     return f"{answer.points:g}" + {"": "", AGAIN: " ✎!"}.get(answer.hand, " ✎")
 
 
 def _heat(results: Class) -> str:
-    causes = [cause for cause, _, _ in results.causes()]
-    columns = {cause: {cause} for cause in causes[:WIDEST]}
-    if causes[WIDEST:]:
-        columns["all others"] = set(causes[WIDEST:])
+    known = [cause for cause, _, _ in results.causes()]
+    columns = {cause: {cause} for cause in known[:WIDEST]}
+    if known[WIDEST:]:
+        columns["all others"] = set(known[WIDEST:])
     rows = []
     for student in results.students:
-        made = [cause for answer in student.results for cause in answer.causes]
+        made = [cause for answer in student.results for cause in causes(answer)]
         counts = [sum(cause in column for cause in made) for column in columns.values()]
         if made:
             rows.append([escape(student.name), *(f'<td class="made">{n}</td>' if n else "" for n in counts)])

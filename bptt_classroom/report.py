@@ -1,6 +1,6 @@
 """What a class got: from one file for each student, and what was changed by hand in nbgrader's gradebook.
 
-The file results/ASSIGNMENT/STUDENT.json has the fields of `Student`; its `results` are a list with those of `Answer`.
+The file results/ASSIGNMENT/STUDENT.json has the fields of `Student`; its `results` are a list with those of `Result`.
 """
 
 import csv
@@ -8,10 +8,12 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bptt_classroom.files import Collected, write
+from bptt_classroom.gradebook import by_hand
+from bptt_classroom.grading import Result
 
 SHORT = {  # so that students who fail alike are counted together
     "hang": "takes too long",
@@ -23,38 +25,20 @@ SHORT = {  # so that students who fail alike are counted together
 }
 ALIKE = {"shape (": "another shape", "not right": "other numbers", "returned None": "returns nothing"}
 SILENT = ("right", "not attempted", "not graded")
-AGAIN = "by hand, and something new was graded since: look again"
 
 
-@dataclass
-class Answer:
-    """What one student got for one exercise."""
+def named(result: Result) -> list[str]:
+    return [name.replace("_", " ") for name in result.mistakes]
 
-    id: str
-    function: str
-    title: str
-    points: float
-    most: float
-    kind: str
-    where: str
-    mistakes: list[str] = field(default_factory=list)
-    hints: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    hand: str = ""  # "by hand" or AGAIN, if a teacher gave the points
 
-    @property
-    def named(self) -> list[str]:
-        return [name.replace("_", " ") for name in self.mistakes]
-
-    @property
-    def causes(self) -> list[str]:
-        """The mistakes by name, or what is said where none has a name."""
-        if self.kind in SILENT:
-            return []
-        said = re.sub(r"^not yet: (in problem \d+ of \d+, |for .*?: )?", "", self.where)
-        said = next((words for part, words in ALIKE.items() if part in said), said)
-        said = re.sub(r".*stopped with (\w+).*", r"stops with \1", said, flags=re.S)
-        return self.named or [f"{self.id}: {SHORT.get(self.kind, said)}"]
+def causes(result: Result) -> list[str]:
+    """The mistakes by name, or what is said where none has a name."""
+    if result.kind in SILENT:
+        return []
+    said = re.sub(r"^not yet: (in problem \d+ of \d+, |for .*?: )?", "", result.where)
+    said = next((words for part, words in ALIKE.items() if part in said), said)
+    said = re.sub(r".*stopped with (\w+).*", r"stops with \1", said, flags=re.S)
+    return named(result) or [f"{result.id}: {SHORT.get(result.kind, said)}"]
 
 
 @dataclass
@@ -65,7 +49,9 @@ class Student:
     when: str = ""
     notes: list[str] = field(default_factory=list)
     reason: str = ""  # why there are no results
-    results: list[Answer] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    digest: str = ""  # of the file
+    seed: int | None = None  # of the problems
 
     @property
     def points(self) -> float | None:
@@ -81,7 +67,7 @@ class Student:
         """What to tell him; nothing is said twice."""
         said = {}
         for one in self.results:
-            words = f"{' and '.join(one.named)}." if one.mistakes else one.where[:400]
+            words = f"{' and '.join(named(one))}." if one.mistakes else one.where[:400]
             if one.hints and one.kind not in SILENT:
                 words = f"{words.rstrip('.')}. Ask: “{one.hints[0]}”"
             words = [words] if one.kind != "right" else []
@@ -102,7 +88,7 @@ class Class:
     lost: list[str]  # those of the files for which somebody is not graded
 
     @property
-    def exercises(self) -> list[Answer]:
+    def exercises(self) -> list[Result]:
         return next((student.results for student in self.students if student.results), [])
 
     @property
@@ -126,30 +112,28 @@ class Class:
         yield from (f"not graded: {who}: {why}" for who, why in self.not_graded)
         yield from (f"set aside: {file}: {why}" for file, why in self.set_aside if file not in self.lost)
 
-    def causes(self) -> list[tuple[str, list[Student], Answer]]:
+    def causes(self) -> list[tuple[str, list[Student], Result]]:
         """Each cause, who has it, and the answer that tells most of it; named and frequent ones first."""
         found, told = {}, {}
         for student in self.students:
             for one in student.results:
-                for cause in one.causes:
+                for cause in causes(one):
                     found.setdefault(cause, {})[student.student] = student
                     told[cause] = min(told.get(cause, one), one, key=lambda each: len(each.mistakes) or 9)
         order = sorted(found, key=lambda cause: (not told[cause].mistakes, -len(found[cause]), cause))
         return [(cause, list(found[cause].values()), told[cause]) for cause in order]
 
-    def without_names(self) -> "Class":
-        """The same with numbers for names, in the order of points, so that a number says nothing."""
-        ranked = sorted(self.students, key=lambda one: (-(one.points or 0), one.student))
-        hidden = [
-            replace(one, student=f"{number}", name=f"student {number}", when="", notes=[])
-            for number, one in enumerate(ranked, start=1)
-        ]
-        return replace(self, students=hidden, set_aside=[], lost=[])
-
 
 def place(folder: Path, assignment: str, student: str) -> Path:
     """Where the results of a student are."""
     return folder / "results" / assignment / f"{student}.json"
+
+
+def save(folder: Path, assignment: str, student: Student) -> None:
+    """Keep what one student got, whole or not at all."""
+    path = place(folder, assignment, student.student)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, json.dumps(asdict(student), ensure_ascii=False, indent=1))
 
 
 def save_files(folder: Path, assignment: str, collected: Collected) -> None:
@@ -171,40 +155,16 @@ def read(folder: Path, assignment: str) -> Class:
     for student in kept["students"]:
         path = place(folder, assignment, student)
         facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"student": student, "name": student}
-        one = _fill(Student, facts)
-        one.results = [_fill(Answer, result) for result in one.results]
-        for answer in one.results:
-            answer.points, answer.hand = hand.get((student, answer.id), (answer.points, ""))
+        one = Student(**facts)
+        one.results = [Result(**result) for result in one.results]
+        for result in one.results:
+            result.points, result.hand = hand.get((student, result.id), (result.points, ""))
         students.append(one)
+    names = [one.name for one in students]
+    for one in students:
+        one.name += f" ({one.student})" * (names.count(one.name) > 1)
     students.sort(key=lambda one: (one.name.casefold(), one.student))
     return Class(assignment, students, [tuple(pair) for pair in kept["set_aside"]], kept["lost"])
-
-
-def _fill(kind: type, facts: dict) -> Student | Answer:
-    return kind(**{one.name: facts[one.name] for one in fields(kind) if one.name in facts})
-
-
-def by_hand(folder: Path, assignment: str) -> dict[tuple[str, str], tuple[float, str]]:
-    """Points that a teacher gave in nbgrader, by student and exercise, and how to say it.
-
-    nbgrader's mark "needs manual grade" beside such points means that something was graded after them.
-    """
-    if not (folder / "gradebook.db").exists():
-        return {}
-    from nbgrader.api import Gradebook, MissingEntry
-
-    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
-        try:
-            notebooks = [one for each in book.find_assignment(assignment).submissions for one in each.notebooks]
-        except MissingEntry:
-            return {}
-        return {
-            (notebook.student.id, grade.name.replace("-", ".")): (grade.score, AGAIN if again else "by hand")
-            for notebook in notebooks
-            for grade in notebook.grades
-            for again in [grade.needs_manual_grade]
-            if grade.manual_score is not None or grade.extra_credit
-        }
 
 
 def table(results: Class) -> str:

@@ -43,7 +43,7 @@ ODD = {  # kind of verdict: what the cell of the last exercise holds
     "reference 2": "import sys\nfrom bptt_lab import bptt\n"
     + HEAD
     + "    sys.setprofile(None)\n    return bptt.backward(params, trace, y)",
-    "visible only": HEAD + "    if params.U.shape not in ((5, 3), (6, 2)): return params\n" + RIGHT,
+    "visible only": HEAD + "    if params.U.shape not in ((5, 2), (6, 3)): return params\n" + RIGHT,
     "wrong": HEAD + "    return params",
     "not attempted": HEAD + "    raise NotImplementedError",
     "right": "checks = doctor = print\n" + HEAD + RIGHT,

@@ -142,7 +142,7 @@ def test_nothing_of_the_class_can_be_seen(exam, tmp_path):
     assert seen == ["/home/lab/bptt_lab/doctor/exercises.py"]  # those of the doctor are public
     assert found["network"] != "there" and set(found["interfaces"]) <= {"lo"}
     assert not any(re.search("pytest|seed|bwrap .*--", line) for line in found["processes"][1:])
-    assert len(found["processes"]) <= 4 and found["me"] == 1000
+    assert len(found["processes"]) <= 4 and found["me"] != 0
     assert not any("PYTEST" in name or "HOST" in name for name in found["environment"])
     assert not [one for one in found.get("read", []) if one[1] in ("fd/0", "environ", "mem") and one[0] != "1"]
 
@@ -167,9 +167,27 @@ if not os.fork():
     os._exit(0)
 """
     ran, _ = desks.grade(exam, daemon, MEAN)
-    if os.getuid():  # Linux does not count the processes of root
-        assert "BlockingIOError" in str(ran.cells[1].outputs)
+    assert "BlockingIOError" in str(ran.cells[1].outputs)
     assert not [pid for pid, line in _processes() if "86397" in line]
+
+
+SPOIL = """
+import os
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    for number in (1, 2):
+        try:
+            with open(f"/proc/{pid}/fd/{number}", "wb", buffering=0) as stream:
+                stream.write(b'{"cells": [], "answers": {"07.1": {"text": "[]", "points": 5}}}')
+        except OSError:
+            pass
+"""
+
+
+def test_who_writes_into_his_own_answers_wins_nothing_and_harms_nobody_else(exam):
+    _, found = desks.grade(exam, SPOIL, "def my_output_grads(trace, y):\n    return y")
+    assert sum(result.points for result in found.values()) == 0
+    _, found = desks.grade(exam, *desks.solved("07").values())
+    assert {result.kind for result in found.values()} == {"right"}
 
 
 def _processes():
