@@ -5,7 +5,8 @@ import re
 import pytest
 
 from bptt_classroom import page
-from bptt_classroom.report import Answer, Class, Student
+from bptt_classroom.grading import Result
+from bptt_classroom.report import Class, Student
 from bptt_lab.doctor import BACKWARD
 
 LONGEST = sorted(BACKWARD.catalogue.values(), key=lambda one: -len(one.hint + one.formula))
@@ -14,7 +15,7 @@ LONGEST = sorted(BACKWARD.catalogue.values(), key=lambda one: -len(one.hint + on
 def answer(number, made):
     hints = [made.hint, f"Your answer is that of “{made.name}”.", f"What you computed is {made.formula}."]
     facts = (f"07.{number}", "f", "Any number of outputs", 2.0, 5.0, "mistake", "∂L/∂h is wrong", [made.name], hints)
-    return Answer(*facts)
+    return Result(*facts)
 
 
 @pytest.fixture
