@@ -61,7 +61,7 @@ function download(file, content) {
 }
 
 async function saveAll() {
-  await saveNow();
+  await opened()?.context?.save(); // also when a save is on its way: what is read below must be the newest
   const [found, notebooks] = [await names(), {}];
   for (const path of found.filter((file) => file.endsWith(".ipynb"))) {
     const mine = await read(path);

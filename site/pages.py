@@ -234,6 +234,9 @@ def build(output: Path) -> None:
         live_data.write(Path(scratch, "source", LIVE))
         command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", "-j", "2"]
         done = subprocess.run([*command, "-d", str(Path(scratch, "kept")), str(Path(scratch, "source")), str(output)])
+    for path in output.glob("*.html"):  # what the theme leaves out for readers who hear a page or use its keys
+        text = path.read_text(encoding="utf-8").replace('class="caption" role="heading"', 'class="caption"')
+        path.write_text(text.replace("<pre>", '<pre tabindex="0">'), encoding="utf-8")
     if done.returncode:
         raise SystemExit("the pages were not built: see the lines above")
 

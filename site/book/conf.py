@@ -22,7 +22,7 @@ html_theme_options = {
     "dark_css_variables": {"color-brand-primary": "#8cc8ff", "color-brand-content": "#8cc8ff"},
     "footer_icons": [],
 }
-pygments_style, pygments_dark_style = "friendly", "native"
+pygments_style, pygments_dark_style = "bw", "github-dark"
 
 
 def as_written(app, what, name, obj, options, lines):

@@ -11,7 +11,7 @@ export class SumsMap {
   /** `picked(first, second)` is called for the sum under a finger or the mouse. */
   constructor(picked) {
     const size = CELL * HIGH;
-    this.canvas = el("canvas", { width: size, height: size, role: "img", click: (event) => this.pick(event, picked) });
+    this.canvas = el("canvas", { width: size, height: size, role: "img", "aria-label": "all sums", click: (event) => this.pick(event, picked) });
     this.ring = el("span", { class: "ring" });
     this.legend = el("p", { class: "legend" });
     this.element = el("div", {}, el("div", { class: "map" }, this.canvas, this.ring), this.legend);

@@ -153,6 +153,7 @@ def test_what_is_typed_is_kept_within_seconds(page, site):
 def test_answers_go_to_one_file_and_come_back(page, browser, site, tmp_path):
     name, file = "07_write_it_yourself.ipynb", tmp_path / "answers.json"
     write_answer(open_cells(page, site, name))
+    until(lambda: "# mine" in kept(page, name))
     page.evaluate("contents().save('progress.txt', {type: 'file', format: 'text', content: '07.1\\n'})")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save all my answers").click()
