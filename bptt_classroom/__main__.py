@@ -56,7 +56,7 @@ class Desk:
         place = self.place("submitted", submission.student)
         place.mkdir(parents=True, exist_ok=True)
         data, notebook = submission.path.read_bytes(), notebooks.load(submission.path)
-        notebooks.mend(notebook, exercises.of(self.number), self.released)
+        notebooks.mend(notebook, exercises.graded(self.number), self.released)
         (place / f"{self.assignment}.ipynb").write_bytes(data)
         files.write(place / "timestamp.txt", moment(submission).strftime("%Y-%m-%d %H:%M:%S %Z"))
         return nbformat.writes(notebook)

@@ -58,7 +58,7 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Collected
     raises    ValueError or OSError if there is no such place or roster
     """
     known, entries = Roster(roster), _entries(Path(place))
-    functions = [exercise.function for exercise in exercises.of(notebook[:2]).values()]
+    functions = [exercise.function for exercise in exercises.graded(notebook[:2]).values()]
     folders = len(os.path.commonprefix([PurePosixPath(file).parts[:-1] for file in entries]))
     found, people, reasons = Collected(), defaultdict(list), {}
     for file, entry in entries.items():

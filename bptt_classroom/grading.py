@@ -61,7 +61,7 @@ class Exam:
 
     def __init__(self, notebook: str, seed: int, limits: Limits | None = None):
         self.limits, self.files = limits or Limits(), sandbox.files()
-        self.exercises = {name: remembering(one) for name, one in exercises.of(notebook).items()}
+        self.exercises = {name: remembering(one) for name, one in exercises.graded(notebook).items()}
         self.rounds = {name: (one.cases(0), one.cases(seed, hidden=True)) for name, one in self.exercises.items()}
         for name, one in self.exercises.items():  # some answers take long: once for all workers, and before any limit
             for case in [case for cases in self.rounds[name] for case in doctor.questions(one, cases)]:

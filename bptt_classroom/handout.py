@@ -60,7 +60,7 @@ def marked(notebook: NotebookNode, number: str) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    for exercise in exercises.of(number).values():
+    for exercise in exercises.graded(number).values():
         try:
             answer = next(cell for cell in notebook.cells if defines(cell.source, exercise.function))
             check = next(cell for cell in notebook.cells if asks(cell.source, exercise.id))

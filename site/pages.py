@@ -69,7 +69,7 @@ def page(path: Path, tags: dict[str, Path], papers: dict[str, str]) -> nbformat.
             continue
         with_figure(cell)
         cells.append(cell)
-        if check := re.fullmatch(r'checks\.check\("([\d.]+)", \w+\)', cell.source):
+        if check := re.fullmatch(r'checks\.check\("([\w.]+)", \w+\)', cell.source):
             cells.append(new_markdown_cell(FOLDED.format(code=solved[check[1]])))
         waiting += [name for text, name in AFTER.items() if text in cell.source]
     title, _, rest = cells[0].source.partition("\n")

@@ -15,6 +15,9 @@ import bptt_lab.exercises
 
 NOTEBOOKS = sorted(refresh_notebooks.NOTEBOOKS.glob("*.ipynb"))
 WRITTEN_OUT = {"03_backpropagation_through_time.ipynb": {"backward"}}  # the function that a notebook is about
+HANDS_FIRST = [path for path in NOTEBOOKS if path.name[:2] <= "08"]  # these ask before they tell
+WITH_RECALL = [path for path in HANDS_FIRST if path.name[:2] >= "02"]
+WORDS, CELLS = 300, 3  # the longest stretch with nothing to do: words to read, cells to watch
 
 
 def read(path):
@@ -102,11 +105,81 @@ def checks_amiss(notebook, number):
     lines = [f'checks.check("{entry.id}", {entry.function})' for entry in entries.values()]
     found = [check.id for (_, check), line in zip(pairs, lines) if check.source != line]
     for (stub, check), entry in zip(pairs, entries.values()):
-        if entry.function not in stub.source or "raise NotImplementedError" not in stub.source:
+        empty = f"{entry.function} = None" if entry.id[3:].isalpha() else "raise NotImplementedError"
+        if entry.function not in stub.source or empty not in stub.source:
             found.append(stub.id)
         if "not attempted yet" not in nbformat.writes(new_notebook(cells=[check])):
             found.append(check.id)
     return found + ["not as many exercises as entries"] * (len(pairs) != len(lines))
+
+
+def is_task(cell):
+    """Something to do: to write, to answer, or to guess."""
+    return refresh_notebooks.is_exercise(cell) or "guess" in cell.metadata.get("tags", [])
+
+
+def words(cell):
+    """How many are to be read; what is folded may be left out."""
+    unfolded = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.S)
+    return len(unfolded.split()) if cell.cell_type == "markdown" else 0
+
+
+def share_before_the_first_task(notebook):
+    cells = notebook.cells
+    first = next((place for place, cell in enumerate(cells) if is_task(cell)), len(cells))
+    return sum(map(words, cells[:first])) / sum(map(words, cells))
+
+
+def stretches(notebook):
+    """Between two tasks, and before the first: words, and cells to watch, which are all but tasks and their checks."""
+    read, watched = [0], [0]
+    for cell in notebook.cells:
+        if is_task(cell):
+            read, watched = [*read, 0], [*watched, 0]
+        read[-1] += words(cell)
+        watched[-1] += cell.cell_type == "code" and not is_task(cell) and not cell.source.startswith("checks.check(")
+    return list(zip(read, watched))
+
+
+def guesses_not_shown(notebook):
+    """Guesses that the next code cell does not put beside the result."""
+    code = code_cells(notebook)
+    pairs = [(cell, after) for cell, after in zip(code, code[1:]) if "guess" in cell.metadata.get("tags", [])]
+    return [cell.id for cell, after in pairs if not re.search(rf"\b{cell.source.split()[0]}\b", after.source)]
+
+
+@pytest.mark.parametrize("path", HANDS_FIRST, ids=lambda path: path.name)
+def test_it_asks_before_it_tells(path):
+    notebook = read(path)
+    assert share_before_the_first_task(notebook) <= 0.25
+    *between, end = stretches(notebook)  # after the last task there is only where to go next
+    assert [one for one in between if one[0] > WORDS or one[1] > CELLS] == [] and end[0] <= WORDS
+    assert guesses_not_shown(notebook) == []
+
+
+@pytest.mark.parametrize("path", WITH_RECALL, ids=lambda path: path.name)
+def test_it_begins_with_two_questions_on_the_notebooks_before(path):
+    questions = [name for name in bptt_lab.exercises.of(path.name[:2]) if name[3:].isalpha()]
+    first = [check.source for _, check in exercises(read(path))[:2]]
+    assert (
+        [re.search(r'"(.*?)"', source)[1] for source in first]
+        == questions[:2]
+        == [f"{path.name[:2]}.{n}" for n in "ab"]
+    )
+
+
+def test_what_makes_a_reader_wait_is_found():
+    def cell(source, tag=None):
+        return new_code_cell(source, metadata={"tags": [tag]} if tag else {})
+
+    long, short, task = new_markdown_cell("word " * 301), new_markdown_cell("word " * 99), cell("n = None", "guess")
+    assert share_before_the_first_task(new_notebook(cells=[long, task, short])) == 301 / 400
+    assert share_before_the_first_task(new_notebook(cells=[short, long])) == 1
+    assert stretches(new_notebook(cells=[short, task, long, cell("n"), cell("checks.check()")])) == [(99, 0), (301, 1)]
+    folded = new_markdown_cell("One two <details><summary>three</summary>\n\nfour</details> five")
+    assert words(folded) == 3
+    assert guesses_not_shown(new_notebook(cells=[task, short, cell("print(n)")])) == []
+    assert guesses_not_shown(new_notebook(cells=[task, short, cell("print(none)"), cell("n")])) == [task.id]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -156,11 +229,11 @@ def test_each_check_is_the_one_line_of_its_exercise(path):
     notebook = read(path)
     assert checks_amiss(notebook, path.name[:2]) == []
     stub, check = exercises(notebook)[0]
-    told = check.source
-    for wrong in (told.replace(".1", ".2"), f"answer = 3\n{told}"):
+    told, asked = check.source, stub.source
+    for wrong in (told.replace('",', '0",'), f"answer = 3\n{told}"):
         check.source = wrong
         assert checks_amiss(notebook, path.name[:2]) == [check.id]
-    check.source, stub.source = told, "answer = None"
+    check.source, stub.source = told, asked.replace("None", "3").replace("raise NotImplementedError", "return 3")
     assert checks_amiss(notebook, path.name[:2]) == [stub.id]
 
 

@@ -32,7 +32,7 @@ def _of_numbers(answer: object, expected: np.ndarray, tolerance: float) -> str:
     try:
         array = as_floats("your answer", answer)
     except Trouble as trouble:
-        return str(trouble)
+        return str(trouble) if expected.shape else f"one number was expected, and {_kind(answer)} came"
     if array.shape != expected.shape:
         turned = ": it is transposed" if array.ndim > 1 and array.shape == expected.shape[::-1] else ""
         if not expected.shape:

@@ -92,6 +92,10 @@ def _on_the_whole(exercise: Exercise, asked: list[Case], outcomes: list[Outcome 
     if number == 1 or not _repeated(outcomes):
         trouble = _memory("your function gives two answers to the same question")
         return Verdict("wrong", str(trouble), trouble.hints)
+    if not exercise.parameters and exercise.judge is None:  # a value: nothing can be looked at but the question itself
+        ladder = _different(*(mistake.hint for mistake in known), *exercise.hints)
+        names = tuple(mistake.name for mistake in known)
+        return Verdict("mistake" if known else "wrong", f"{where}. {ladder[0]}", ladder, mistakes=names)
     if known:
         return Verdict("mistake", where, _hints([known]), mistakes=(known[0].name,))
     return Verdict("wrong", where, tuple(exercise.hints))

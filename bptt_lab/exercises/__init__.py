@@ -9,6 +9,10 @@ an entry to the file of its notebook, its solution to `notebooks/solutions`, and
 
     checks.check("03.4", my_function)
 
+Exercises have numbers. A question for practice, which a number or a choice answers, has a letter; `question` makes it,
+and its first cell, tagged "exercise" too, is `remembered = None  # how many bits?`.
+
+question     an entry for a question
 solutions    the code that solves them, read from notebooks/solutions
 progress     which are done
 notebook_00  start here
@@ -35,7 +39,7 @@ from pathlib import Path
 from bptt_lab.doctor import Exercise
 from bptt_lab.exercises import progress, solutions
 
-__all__ = ["NOTEBOOKS", "find", "ids", "of", "progress", "solutions"]
+__all__ = ["NOTEBOOKS", "find", "graded", "ids", "of", "progress", "solutions"]
 
 NOTEBOOKS = sorted(path.stem.removeprefix("notebook_") for path in Path(__file__).parent.glob("notebook_*.py"))
 
@@ -47,6 +51,11 @@ def of(notebook: str) -> dict[str, Exercise]:
         raise ValueError(f"notebook must be one of {', '.join(NOTEBOOKS)}, got {notebook!r}: use its two digits")
     module = importlib.import_module(f"bptt_lab.exercises.notebook_{notebook}")
     return {exercise.id: exercise for exercise in module.EXERCISES}
+
+
+def graded(notebook: str) -> dict[str, Exercise]:
+    """Those that earn points: all but the questions, which have letters."""
+    return {name: exercise for name, exercise in of(notebook).items() if name[3:].isdecimal()}
 
 
 def find(name: str) -> Exercise:

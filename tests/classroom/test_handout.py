@@ -17,8 +17,8 @@ def test_what_is_handed_out_is_the_notebook_with_marks(number):
     assert [cell.source for cell in marked.cells] == [cell.source for cell in plain.cells]
     assert not any(cell.get("outputs") for cell in marked.cells)
     marks = {cell.metadata.nbgrader.grade_id: cell for cell in marked.cells if "nbgrader" in cell.metadata}
-    assert len(marks) == 2 * len(exercises.of(number))
-    for name, exercise in exercises.of(number).items():
+    assert len(marks) == 2 * len(exercises.graded(number))
+    for name, exercise in exercises.graded(number).items():
         check, answer = marks[name.replace(".", "-")], marks[f"{name.replace('.', '-')}-answer"]
         assert asks(check.source, name) and defines(answer.source, exercise.function)
         assert check.metadata.nbgrader.grade and check.metadata.nbgrader.points == 5 and check.metadata.nbgrader.locked

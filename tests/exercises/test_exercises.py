@@ -5,9 +5,10 @@ import re
 import pytest
 from solved import IDS, SOLUTIONS, TRAINS, function
 
-from bptt_lab import doctor, exercises
+from bptt_lab import checks, doctor, exercises
 from bptt_lab.doctor import Outcome
 from bptt_lab.exercises import solutions
+from bptt_lab.exercises.question import question
 
 
 def verdict(exercise, yours, seed=0, hidden=False):
@@ -56,6 +57,22 @@ def test_each_slip_gets_its_question_and_no_answer(name):
         assert mistake.name.replace("_", " ") not in str(said) and names
 
 
+def test_a_question_has_a_letter_and_earns_no_points():
+    for notebook in exercises.NOTEBOOKS:
+        for name, exercise in exercises.of(notebook).items():
+            made_by_question = exercise.reference.__module__ == "bptt_lab.exercises.question"
+            assert made_by_question == name[3:].isalpha() == (name not in exercises.graded(notebook))
+
+
+def test_a_wrong_value_gets_its_question_at_once():
+    asked = question("", "remembered", "", 1, {8: "Must old bits be known?", 0: "What is 1 + 1?"}, ("Why?", "So."))
+    for value, said in ((8, "Must old bits be known?"), (0, "What is 1 + 1?"), (3, "Why?"), ((1, 2), "Why?")):
+        verdict = checks.check(asked, value)
+        assert not verdict.correct and str(verdict).endswith(said) and verdict.hints(1) == said
+    assert checks.check(asked, 1).correct and checks.check(asked, None).kind == "not attempted"
+    assert checks.check(question("", "way", "", "b", {"a": "Is it?"}, ("Why?", "So.")), "b").correct
+
+
 @pytest.mark.parametrize("name", IDS)
 def test_hints_grow_and_differ(name):
     exercise = exercises.find(name)
@@ -66,7 +83,10 @@ def test_hints_grow_and_differ(name):
 
 
 def test_ids_are_those_of_the_notebooks_and_no_two_exercises_share_their_hints():
-    assert len(IDS) == len(set(IDS)) >= 48 and IDS == sorted(IDS, key=lambda name: (name[:2], int(name[3:])))
+    numbered, lettered = ([name for name in IDS if name[3:].isdecimal() == yes] for yes in (True, False))
+    assert len(IDS) == len(set(IDS)) and len(numbered) >= 48
+    assert numbered == sorted(numbered, key=lambda name: (name[:2], int(name[3:]))) and lettered == sorted(lettered)
+    assert all(name[3:].isalpha() and len(name) == 4 for name in lettered)
     plain = [exercises.find(name).hints for name in IDS]
     assert len({hints[0] for hints in plain}) == len(plain)
 

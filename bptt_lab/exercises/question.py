@@ -1,0 +1,37 @@
+"""A question that a number or a choice answers: no function is written, and no points are given."""
+
+from collections.abc import Mapping, Sequence
+
+from bptt_lab.doctor import Exercise, slip
+
+
+def question(
+    id: str,
+    name: str,
+    title: str,
+    answer: object,
+    wrong: Mapping[object, str],
+    hints: Sequence[str],
+    tolerance: float = 1e-9,
+) -> Exercise:
+    """An `Exercise` for a value.
+
+    id         a notebook and a letter, such as "03.a"
+    name       of the variable in which the reader puts the answer: `name = None` in the notebook
+    answer     a number, a text such as "b", True or False, or a tuple of these
+    wrong      answer: a question for whoever gives it
+    hints      for all other answers
+    tolerance  largest difference of a number that counts as right
+    """
+
+    def reference() -> object:
+        return answer
+
+    mistakes = [slip(f"answer {one}", f"the answer {one}", asked, _returns(one)) for one, asked in wrong.items()]
+    return Exercise(
+        id=id, function=name, title=title, reference=reference, mistakes=mistakes, hints=hints, tolerance=tolerance
+    )
+
+
+def _returns(value: object):
+    return lambda: value
