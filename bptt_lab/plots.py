@@ -78,7 +78,7 @@ def bit_table(ax: Axes, x: ArrayLike, y: ArrayLike, carry: ArrayLike) -> list:
         ax.text(-0.8, -row, name, ha="right", va="center", color=INK)
         texts += [_cell(ax, t, -row, int(bit), colour) for t, bit in enumerate(bits)]
     for t in range(len(carry_in)):
-        ax.text(t, 0.8, f"t={t + 1}", ha="center", color=INK, fontsize=8)
+        ax.text(t, 0.8, f"t={t + 1}", ha="center", color=INK)
     ax.set(xlim=(-3.6, len(carry_in) - 0.3), ylim=(-3.7, 1.2), aspect="equal")
     ax.axis("off")
     return texts
@@ -99,7 +99,7 @@ def unrolled(ax: Axes, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike) -> list:
         _arrow(ax, (centre, -0.78), (centre, -0.27), "U")
         _arrow(ax, (centre, 0.27), (centre, 0.72), "V")
         ax.add_patch(Circle((centre, 0), 0.26, facecolor=HIDDEN, edgecolor=INK))
-        ax.text(centre, 0, f"$h^{{({t + 1})}}$", ha="center", va="center", fontsize=9)
+        ax.text(centre, 0, f"$h^{{({t + 1})}}$", ha="center", va="center")
         for row, colour in enumerate((FIRST, SECOND)):
             _cell(ax, centre, -1 - 0.42 * row, int(x[t, row]), colour, size=0.4)
         texts.append(ax.text(centre, 0.85, f"{y_hat[t, 0]:.2f}", ha="center", va="center", color=INK))
@@ -170,7 +170,7 @@ def blocks(ax: Axes, parts: list) -> list:
         width, height = unit * columns, unit * rows
         rectangles.append(ax.add_patch(Rectangle((left, -height / 2), width, height, facecolor=colour, edgecolor=INK)))
         ax.text(left + width / 2, height / 2 + 0.12, name, ha="center", va="bottom")
-        ax.text(left + width / 2, -height / 2 - 0.12, f"{rows} × {columns}", ha="center", va="top", fontsize=8)
+        ax.text(left + width / 2, -height / 2 - 0.12, f"{rows} × {columns}", ha="center", va="top")
         left += width + 0.3
     tallest = max(rectangle.get_height() for rectangle in rectangles)
     ax.set(xlim=(-0.3, left + 0.3), ylim=(-tallest / 2 - 0.6, tallest / 2 + 0.7), aspect="equal")
@@ -267,4 +267,4 @@ def _arrow(ax: Axes, start: tuple, end: tuple, label: str, **look) -> None:
     ax.annotate("", xy=end, xytext=start, arrowprops=look)
     middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
     if label:
-        ax.annotate(f"${label}$", middle, xytext=(3, 2), textcoords="offset points", fontsize=9)
+        ax.annotate(f"${label}$", middle, xytext=(3, 2), textcoords="offset points")

@@ -3,8 +3,10 @@
 import re
 from itertools import combinations
 
+from matplotlib import rcParams
 from matplotlib.colors import same_color, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 COLOURS = r"\b(red|green|blue|orange|yellow|purple|brown|pink)\b"
 FORMS = "solid dashed dotted whole circle circles triangle triangles dot dots dash dashes outline outlines".split()
@@ -27,6 +29,12 @@ def told_by_colour_alone(figure: Figure, least: float = 0.1) -> list[str]:
             if forms[0] == forms[1] and near and not same_color(one.get_color(), other.get_color()):
                 found.append(f"{one.get_label()} and {other.get_label()}")
     return found
+
+
+def small_words(figure: Figure) -> list[str]:
+    """What is written smaller than the words of the page, if the picture follows the course's style."""
+    found = [one for one in figure.findobj(Text) if one.get_text() and one.get_visible()]
+    return [one.get_text() for one in found if one.get_fontsize() < rcParams["font.size"]]
 
 
 def colours_without_shapes(text: str) -> list[str]:

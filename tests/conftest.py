@@ -1,7 +1,8 @@
 import matplotlib
+import matplotlib.style
 import numpy as np
 import pytest
-from accessible import told_by_colour_alone
+from accessible import small_words, told_by_colour_alone
 from hypothesis import settings
 from matplotlib.figure import Figure
 from problems import make_problem
@@ -19,6 +20,8 @@ def problem():
 
 @pytest.fixture
 def ax():
-    ax = Figure().subplots()
-    yield ax
-    assert not told_by_colour_alone(ax.figure)  # so that every picture drawn in a test is looked at
+    with matplotlib.style.context("bptt_lab.course"):
+        ax = Figure().subplots()
+        yield ax
+        # so that every picture drawn in a test is looked at
+        assert not told_by_colour_alone(ax.figure) and not small_words(ax.figure)

@@ -256,6 +256,13 @@ def test_lines_that_differ_in_colour_alone_are_found():
     assert accessible.told_by_colour_alone(figure) == ["one and two"]
 
 
+def test_words_smaller_than_those_of_the_page_are_found():
+    figure = Figure()
+    figure.subplots().set_title("large")
+    figure.text(0, 0, "small", fontsize=6)
+    assert accessible.small_words(figure) == ["small"]
+
+
 def test_formulas_in_alternative_text_read_aloud():
     source = (
         "First this.\n\nSee. The picture shows $\\partial L / \\partial h^{(t)}$ in [notebook](a.ipynb) **3**. Next:"

@@ -116,5 +116,5 @@ def vanishing(left: Axes, right: Axes, eigenvalues: ArrayLike, norms: ArrayLike,
     right.semilogy(distance, radius**distance, "--", color=SECOND, label=r"$\rho(W)^k$: $W$ alone")
     right.semilogy(distance, bound**distance, ":", color=INK, label=r"$\|W\|^k$: no more than that")
     right.set(ylim=(1e-8, 1e8), ylabel=r"$\|\partial h^{(T)} / \partial h^{(T-k)}\|$")
-    right.legend(loc="upper left", fontsize=8)
+    right.legend(loc="upper left")
     return [points, median]
