@@ -5,6 +5,16 @@ import numpy as np
 from bptt_lab.model import Params
 
 
+# %% 07.a
+alone = "c"  # o^(t) = c + V h^(t): c is added with no factor
+
+# %% 07.b
+shown = "c"  # wrong gradients trained such networks too, and not only right ones times a factor
+
+# %% 07.c
+part = "b"  # V and c show that the output gradients are right; three sums do not break at once
+
+
 # %% 07.1
 def my_output_grads(trace, y):
     return trace.y_hat - y  # a batch of one: nothing to divide by
@@ -37,6 +47,10 @@ def my_backward(params, trace, y):
     dL_do = my_output_grads(trace, y)
     dL_dh = my_state_grads(params, trace, dL_do)
     return my_param_grads(trace, dL_do, dL_dh)
+
+
+# %% 07.d
+how_often = 1  # in the output gradients; everything after them is linear in them
 
 
 # %% 07.5
