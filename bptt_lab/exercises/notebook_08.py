@@ -2,6 +2,7 @@
 
 from bptt_lab import through_time
 from bptt_lab.doctor import BACKWARD, Exercise
+from bptt_lab.exercises.question import question
 
 FORBIDDEN = (*BACKWARD.forbidden, *through_time.GIVE_IT_AWAY)
 
@@ -13,12 +14,55 @@ def _cure(number: int, title: str, *hints: str) -> Exercise:
 
 
 EXERCISES = [
+    question(
+        "08.a",
+        "hidden_by_one",
+        "What a batch of one hides",
+        "b",
+        {
+            "a": "Does W meet its transpose only in a batch?",
+            "c": "Does one sequence alone have a next state?",
+        },
+        (
+            "Which of the three changes nothing when B = 1?",
+            "Put B = 1 into each of the three, and see which gives the right numbers.",
+        ),
+    ),
+    question(
+        "08.b",
+        "wrong_steps",
+        "At how many steps a missing way back shows",
+        6,
+        {
+            7: "Which loss has no earlier state to go back to?",
+            1: "Does only the last step have an earlier state?",
+            5: "Of which gradient is one step more right, since its factor is h^(0) = 0? Is it that of b?",
+        },
+        (
+            "To which states does the loss of step 1 go back? And that of step 2?",
+            "The loss of step t reaches b at the steps 1 to t. Which of these does it still reach here?",
+        ),
+    ),
     _cure(
         1,
         "Well with a batch of one",
         "What must happen 64 times as often with a batch of 64 as with a batch of one, and happens nowhere?",
         "The loss is an average over the batch. Where does that average appear in the patient?",
         "A single factor in the first line is missing. Which axis of y has its size?",
+    ),
+    question(
+        "08.c",
+        "shown_right",
+        "What one wrong row shows to be right",
+        "a",
+        {
+            "b": "What would be wrong, if this state were the wrong one?",
+            "c": "From what are U and b made, and are they right?",
+        },
+        (
+            "Which gradients are made from the same quantity as that of W?",
+            "U and b are sums of ∂L/∂a^(t), with a factor and without one. Both are right.",
+        ),
     ),
     _cure(
         2,

@@ -4,7 +4,6 @@ import numpy as np
 
 from bptt_lab.model import Params
 
-
 # %% 07.a
 alone = "c"  # o^(t) = c + V h^(t): c is added with no factor
 

@@ -15,6 +15,14 @@ def collect(trace, dL_do, dL_da):
     return Params(dU, dW, dV, b=da.sum(axis=0), c=do.sum(axis=0))
 
 
+# %% 08.a
+hidden_by_one = "b"  # dividing by B = 1 changes nothing
+
+
+# %% 08.b
+wrong_steps = 6  # a loss at step 1 has no earlier state to go back to
+
+
 # %% 08.1
 def cured_1(params, trace, y):
     dL_do = (trace.y_hat - y) / y.shape[1]
@@ -23,6 +31,10 @@ def cured_1(params, trace, y):
     for t in reversed(range(len(y) - 1)):
         dL_dh[t] += (dL_dh[t + 1] * slope[t + 1]) @ params.W
     return collect(trace, dL_do, dL_dh * slope)
+
+
+# %% 08.c
+shown_right = "a"  # U and b are made from it too, and are right
 
 
 # %% 08.2
