@@ -178,6 +178,19 @@ def blocks(ax: Axes, parts: list) -> list:
     return rectangles
 
 
+def weighted_sums(ax: Axes, n_h: int, n_x: int) -> list:
+    """The first line of eq. (1) as `blocks`: parameters pale, what changes from step to step in colour."""
+    a, b, W, h, U, x = [
+        ("$a^{(t)}$", n_h, 1, HIDDEN),
+        ("$b$", n_h, 1, PALE),
+        ("$W$", n_h, n_h, PALE),
+        ("$h^{(t-1)}$", n_h, 1, HIDDEN),
+        ("$U$", n_h, n_x, PALE),
+        ("$x^{(t)}$", n_x, 1, FIRST),
+    ]
+    return blocks(ax, [a, "=", b, "+", W, h, "+", U, x])
+
+
 def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8, scale: bool = True) -> object:
     """Right bits of every sum i + j, at row i and column j; a wrong sum also gets a cross.
 

@@ -144,15 +144,20 @@ def test_a_product_that_does_not_fit_is_told_by_its_shapes():
         scale = np.ones((3, 4))
         return (z.T @ scale) @ (scale @ z)
 
+    def a_column(z):  # what is no matrix need be no state
+        scale = np.ones((3, 4))
+        return scale @ z[0]
+
     def with_a_call(z):
         return np.tanh(z) @ np.tanh(z)
 
     said = checks.check(DOUBLED, whole)
-    assert "ValueError: a product of shapes (3, 4) and (3, 2) does not fit, 4 meets 3 (in whole" in said.where
+    assert "ValueError: (3, 4) @ (3, 2) does not fit, 4 meets 3: states are rows in this course (in whole" in said.where
     assert "rows" in said.hints(1) and "gufunc" not in said.where
     assert "a product does not fit, 3 meets 2 (in with_a_call" in checks.check(DOUBLED, with_a_call).where
     said = checks.check(DOUBLED, lambda z: np.dot(z, z))
-    assert "a product of shapes (3,2) and (3,2) does not fit, 3 meets 2" in said.where
+    assert "(3,2) @ (3,2) does not fit, 3 meets 2: states are rows" in said.where
+    assert "(3, 4) @ (2,) does not fit, 4 meets 2 (in a_column" in checks.check(DOUBLED, a_column).where
 
 
 def test_what_is_done_to_arguments_does_not_leak():

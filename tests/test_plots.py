@@ -44,6 +44,13 @@ def test_blocks_are_drawn_to_one_scale(ax):
     assert tall.get_width() / flat.get_width() == pytest.approx(16)
 
 
+def test_in_the_weighted_sums_each_product_fits(ax):
+    a, b, W, h, U, x = plots.weighted_sums(ax, 6, 2)
+    assert W.get_width() == h.get_height() and U.get_width() == x.get_height()
+    assert a.get_height() == b.get_height() == W.get_height() == U.get_height()
+    assert {block.get_facecolor() for block in (b, W, U)}.isdisjoint(block.get_facecolor() for block in (a, h, x))
+
+
 def test_sums_map_puts_each_sum_in_its_place_and_crosses_the_wrong(ax):
     digits = np.full(127**2, 8)
     digits[3 * 127 + 5] = 6

@@ -147,10 +147,13 @@ def in_words(error: BaseException) -> Trouble:
     said, hint = str(error), "What does each name in that line hold, and in which shape?"
     if misfit := re.search(r"matmul: .*size (\d+) is different from (\d+)|not aligned: (\d+) .*!= (\d+)", said):
         inner = [int(size) for size in misfit.groups() if size]
-        shapes = _shapes_of_product(*theirs[-1]) if theirs else None
-        shapes = shapes or " and ".join(re.findall(r"\([\d, ]+\)", said.partition("not aligned")[0]))
-        said = f"a product{f' of shapes {shapes}' * bool(shapes)} does not fit, {max(inner)} meets {min(inner)}"
-        hint = "Which axes meet in a product? States are rows here: (B, n_h), one row for each sequence."
+        shapes = theirs and _shapes_of_product(*theirs[-1])
+        shapes = shapes or re.findall(r"\([\d, ]+\)", said.partition("not aligned")[0])
+        said = f"{' @ '.join(shapes) or 'a product'} does not fit, {max(inner)} meets {min(inner)}"
+        hint = "Which axes meet in a product?"
+        if shapes and not any(shape.endswith(",)") for shape in shapes):  # two matrices
+            said += ": states are rows in this course"
+            hint += " States are rows here: (B, n_h), one row for each sequence."
     text = f"your code stopped with {type(error).__name__}: {said}".rstrip(": ")
     if theirs:  # else it could not even be called
         _, place = theirs[-1]
@@ -158,16 +161,16 @@ def in_words(error: BaseException) -> Trouble:
     return Trouble(text, hint)
 
 
-def _shapes_of_product(frame: object, place: traceback.FrameSummary) -> str:
-    """The shapes of the first product with @ in the student's line that does not fit; "" if that needs a call."""
+def _shapes_of_product(frame: object, place: traceback.FrameSummary) -> list[str]:
+    """Both shapes of the first product with @ in the student's line that does not fit; none if that needs a call."""
     with contextlib.suppress(SyntaxError):
         for node in reversed(list(ast.walk(ast.parse(place.line or "")))):  # the inner ones first
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
                 with contextlib.suppress(Exception):
                     a, b = (np.shape(_value(side, frame)) for side in (node.left, node.right))
                     if a[-1] != b[max(len(b) - 2, 0)]:
-                        return f"{a} and {b}"
-    return ""
+                        return [str(a), str(b)]
+    return []
 
 
 def _value(node: ast.expr, frame: object) -> object:
