@@ -95,25 +95,25 @@ def unrolled(ax: Axes, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike) -> list:
     texts = []
     for t in range(len(x)):
         centre = wide * t
-        _arrow(ax, (centre - wide + 0.27, 0), (centre - 0.27, 0), "W")
-        _arrow(ax, (centre, -0.78), (centre, -0.27), "U")
-        _arrow(ax, (centre, 0.27), (centre, 0.72), "V")
-        ax.add_patch(Circle((centre, 0), 0.26, facecolor=HIDDEN, edgecolor=INK))
+        _arrow(ax, (centre - wide + 0.32, 0), (centre - 0.32, 0), "W")
+        _arrow(ax, (centre, -0.98), (centre, -0.32), "U")
+        _arrow(ax, (centre, 0.32), (centre, 0.94), "V")
+        ax.add_patch(Circle((centre, 0), 0.31, facecolor=HIDDEN, edgecolor=INK))
         ax.text(centre, 0, f"$h^{{({t + 1})}}$", ha="center", va="center")
         for row, colour in enumerate((FIRST, SECOND)):
-            _cell(ax, centre, -1 - 0.42 * row, int(x[t, row]), colour, size=0.4)
-        texts.append(ax.text(centre, 0.85, f"{y_hat[t, 0]:.2f}", ha="center", va="center", color=INK))
-        _cell(ax, centre, 1.25, int(y[t, 0]), SUM, size=0.4)
+            _cell(ax, centre, -1.22 - 0.46 * row, int(x[t, row]), colour, size=0.42)
+        texts.append(ax.text(centre, 1.1, f"{y_hat[t, 0]:.2f}", ha="center", va="center", color=INK))
+        _cell(ax, centre, 1.52, int(y[t, 0]), SUM, size=0.42)
     names = {
-        1.25: "target $y$",
-        0.85: r"output $\hat{y}$",
+        1.52: "target $y$",
+        1.1: r"output $\hat{y}$",
         0: "$h^{(0)} = 0$",
-        -1: "first $x_1$",
-        -1.42: "second $x_2$",
+        -1.22: "first $x_1$",
+        -1.68: "second $x_2$",
     }
     for height, name in names.items():
         ax.text(-wide + 0.22, height, name, ha="right", va="center", color=INK)
-    ax.set(xlim=(-wide - 1.2, wide * (len(x) - 1) + 0.4), ylim=(-1.7, 1.55), aspect="equal")
+    ax.set(xlim=(-wide - 1.5, wide * (len(x) - 1) + 0.4), ylim=(-1.95, 1.8), aspect="equal")
     ax.axis("off")
     return texts
 
@@ -280,4 +280,5 @@ def _arrow(ax: Axes, start: tuple, end: tuple, label: str, **look) -> None:
     ax.annotate("", xy=end, xytext=start, arrowprops=look)
     middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
     if label:
-        ax.annotate(f"${label}$", middle, xytext=(3, 2), textcoords="offset points")
+        beside = {"xytext": (3, 2)} if start[0] == end[0] else {"xytext": (-2, 2), "ha": "center"}
+        ax.annotate(f"${label}$", middle, textcoords="offset points", **beside)
