@@ -1,11 +1,20 @@
 """Exercises of notebook 02: the forward pass."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from bptt_lab import data, model
 from bptt_lab.doctor import BACKWARD, Exercise, slip
 from bptt_lab.exercises.question import question
 from bptt_lab.model import Array, Params, Trace
+
+
+class Step(NamedTuple):
+    """What one step gives."""
+
+    h_t: Array  # (n_h,)
+    y_hat_t: Array  # (n_y,)
 
 
 def both(first: Array, second: Array) -> Array:
@@ -16,9 +25,9 @@ def biases() -> list[float]:
     return [-5.0, -25.0, -45.0]
 
 
-def one_step(params: Params, x_t: Array, h_before: Array) -> tuple[Array, Array]:
+def one_step(params: Params, x_t: Array, h_before: Array) -> Step:
     trace = model.forward(params, x_t[None, None], h_0=h_before)
-    return trace.h[0, 0], trace.y_hat[0, 0]
+    return Step(trace.h[0, 0], trace.y_hat[0, 0])
 
 
 def count_parameters(n_x: int, n_h: int, n_y: int) -> int:
@@ -109,10 +118,10 @@ def _draw_one_step(rng: np.random.Generator, **sizes: int) -> dict[str, object]:
 def _step_slip(name: str, formula: str, hint: str, state=None, output=None):
     """A wrong step of one addition: state(params, a_t, x_t, h_before), or output(params, h_t, h_before), is wrong."""
 
-    def whole(params: Params, x_t: Array, h_before: Array) -> tuple[Array, Array]:
+    def whole(params: Params, x_t: Array, h_before: Array) -> Step:
         a_t = params.b + params.W @ h_before + params.U @ x_t
         h_t = state(params, a_t, x_t, h_before) if state else np.tanh(a_t)
-        return h_t, output(params, h_t, h_before) if output else model.sigmoid(params.c + params.V @ h_t)
+        return Step(h_t, output(params, h_t, h_before) if output else model.sigmoid(params.c + params.V @ h_t))
 
     return slip(name, formula, hint, whole)
 
@@ -151,7 +160,7 @@ EXERCISES = [
         },
         hints=(
             "What does the best guesser without a memory say when exactly one of the two bits is 1?",
-            "It is more than 4, and less than 6. The number is in notebook 01, below “without memory”.",
+            "It is more than the 4 of a coin, and less than 6: notebook 01 counts it over all additions.",
         ),
         tolerance=0.05,
     ),
@@ -264,6 +273,15 @@ EXERCISES = [
             _step_slip(
                 *("no_bias_in_the_output", "ŷ = σ(V h)", "What is your logit if all units say 0?"),
                 output=lambda params, h_t, h: model.sigmoid(params.V @ h_t),
+            ),
+            _step_slip(
+                *("no_biases", "h = tanh(W h + U x) and ŷ = σ(V h)", "Which two of the five arrays did you leave out?"),
+                state=lambda params, a_t, x_t, h: np.tanh(a_t - params.b),
+                output=lambda params, h_t, h: model.sigmoid(params.V @ h_t),
+            ),
+            _step_slip(
+                *("minus_at_c_alone", "ŷ = 1 / (1 + e^(-c + V h))", "How much of the exponent has its minus?"),
+                output=lambda params, h_t, h: model.sigmoid(params.c - params.V @ h_t),
             ),
             _step_slip(
                 *("output_of_the_old_state", "ŷ = σ(c + V h) with the state before", "Which state does V read?"),
