@@ -35,6 +35,8 @@ def right_bits(ax: Axes, correct_digits: ArrayLike, window: int = 100, label: st
     (curve,) = ax.plot(places, means, label=label, **{"color": SUM, **style})
     ax.set(xlim=(0, whole), ylim=(0, 8.2), yticks=range(0, 9, 2), xlabel="iteration")
     ax.set_ylabel(f"right bits, mean of {window}")
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     return curve
 
 
