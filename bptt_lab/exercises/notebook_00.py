@@ -51,7 +51,7 @@ EXERCISES = [
         },
         hints=(
             "What would make such a test unfair?",
-            "A test is unfair if the answers are known before. In one iteration, what comes first: answer or correction?",
+            "A test is unfair if the answers are known before. What comes first in an iteration: answer or correction?",
         ),
     ),
     Exercise(
@@ -73,11 +73,15 @@ EXERCISES = [
                 lambda correct_digits: np.sum(correct_digits == 8),
             ),
             slip(
-                *("share_of_bits", "the share of all bits that are right", "Does an addition with 7 right bits count here?"),
+                *("share_of_bits", "the share of all bits that are right", "Does one with 7 right bits count here?"),
                 lambda correct_digits: np.mean(correct_digits) / 8,
             ),
             slip(
-                *("share_of_the_others", "the share of additions with a wrong bit", "Which ones does your condition pick?"),
+                *(
+                    "share_of_the_others",
+                    "the share of those with a wrong bit",
+                    "Which additions does your condition pick?",
+                ),
                 lambda correct_digits: np.mean(correct_digits != 8),
             ),
             slip(

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 # %% 00.a
 shown = "b"  # it was counted over 1,000 additions, of one network, from one seed
 
