@@ -32,6 +32,7 @@ FIGURES = {  # what stands in the place of a widget: a cell that contains this t
     "text.widgets.Desk": "desk",
 }
 AFTER = {  # figures that a notebook has no widget for: below the text that follows a cell with these words
+    "curve = plots.right_bits(": "playground",
     "line, mean = plots.accuracies(": "playground",
     "plots.two_roads": "walk",
     "through_time.schedule(": "checkpoints",

@@ -10,6 +10,7 @@ import pytest
 import refresh_notebooks
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from reading_times import words
 
 import bptt_lab.exercises
 
@@ -116,12 +117,6 @@ def checks_amiss(notebook, number):
 def is_task(cell):
     """Something to do: to write, to answer, or to guess."""
     return refresh_notebooks.is_exercise(cell) or "guess" in cell.metadata.get("tags", [])
-
-
-def words(cell):
-    """How many are to be read; what is folded may be left out."""
-    unfolded = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.S)
-    return len(unfolded.split()) if cell.cell_type == "markdown" else 0
 
 
 def share_before_the_first_task(notebook):

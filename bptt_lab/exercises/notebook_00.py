@@ -3,6 +3,7 @@
 import numpy as np
 
 from bptt_lab.doctor import Exercise, slip
+from bptt_lab.exercises.question import question
 from bptt_lab.model import Array
 
 
@@ -24,10 +25,39 @@ def _draw_blocks(rng: np.random.Generator, blocks: int, n: int) -> dict[str, obj
 
 
 EXERCISES = [
+    question(
+        id="00.a",
+        name="shown",
+        title="What a run without mistakes shows",
+        answer="b",
+        wrong={
+            "a": "How many different additions are there, and of how many do you know the answer?",
+            "c": "How many networks were trained here?",
+            "d": "Which of the three did the cells above count, and of which do you only expect it?",
+        },
+        hints=(
+            "What exactly was counted?",
+            "It was counted over 1,000 additions, of one network, from one seed. Which sentence claims no more?",
+        ),
+    ),
+    question(
+        id="00.b",
+        name="why_fair",
+        title="Why training itself is a fair test here",
+        answer="a",
+        wrong={
+            "b": "Who tells the network that the last 1,000 begin, and would that make its answers fair?",
+            "c": "If it had seen every addition before, would that be a reason to trust the test, or to doubt it?",
+        },
+        hints=(
+            "What would make such a test unfair?",
+            "A test is unfair if the answers are known before. What comes first in an iteration: answer or correction?",
+        ),
+    ),
     Exercise(
         id="00.1",
         function="share_perfect",
-        title="The share of sums with all bits right",
+        title="The share of additions with all bits right",
         reference=share_perfect,
         draw=_draw_digits,
         sizes=[
@@ -39,19 +69,23 @@ EXERCISES = [
         ],
         mistakes=[
             slip(
-                *("a_count", "how many sums have 8 right bits", "How many sums are there in all?"),
+                *("a_count", "how many additions have 8 right bits", "How many are there in all?"),
                 lambda correct_digits: np.sum(correct_digits == 8),
             ),
             slip(
-                *("share_of_bits", "the share of all bits that are right", "Does a sum with 7 right bits count here?"),
+                *("share_of_bits", "the share of all bits that are right", "Does one with 7 right bits count here?"),
                 lambda correct_digits: np.mean(correct_digits) / 8,
             ),
             slip(
-                *("share_of_the_others", "the share of sums with a wrong bit", "Which sums does your condition pick?"),
+                *(
+                    "share_of_the_others",
+                    "the share of those with a wrong bit",
+                    "Which additions does your condition pick?",
+                ),
                 lambda correct_digits: np.mean(correct_digits != 8),
             ),
             slip(
-                *("percent", "a hundred times the share", "What is the share if all sums are right?"),
+                *("percent", "a hundred times the share", "What is the share if all are right?"),
                 lambda correct_digits: 100 * np.mean(correct_digits == 8),
             ),
         ],

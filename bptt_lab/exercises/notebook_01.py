@@ -9,7 +9,12 @@ import numpy as np
 
 from bptt_lab import data
 from bptt_lab.doctor import Exercise, slip
+from bptt_lab.exercises.question import question
 from bptt_lab.model import Array
+
+
+def number_of(bits: Array) -> int:
+    return int(data.from_bits(bits))
 
 
 def carries_of_one(first_bits: Array, second_bits: Array) -> Array:
@@ -30,6 +35,13 @@ def _best_guesser(x: Array, y: Array, situation: Callable) -> float:
     for t, i in np.ndindex(ones.shape):
         targets[situation(ones[:, i], t)][y[t, i, 0]] += 1
     return sum(max(counted.values()) for counted in targets.values()) / y.shape[1]
+
+
+def _draw_number(rng: np.random.Generator, T: int) -> dict[str, object]:
+    """Bits that are another number when read from the other end; both ends are 1."""
+    bits = rng.integers(0, 2, T)
+    bits[[0, -1]] = 1
+    return _draw_number(rng, T) if T > 3 and (bits == bits[::-1]).all() else {"bits": bits}
 
 
 def _draw_bits(rng: np.random.Generator, T: int) -> dict[str, object]:
@@ -67,10 +79,70 @@ def _fewer_carries(pair: object) -> str:
 
 
 EXERCISES = [
+    question(
+        id="01.a",
+        name="number",
+        title="A number read from its bits",
+        answer=13,
+        wrong={
+            11: "Which of the four bits belongs to 1, and which to 8?",
+            176: "On which side does the first bit stand here: on that of 1, or on that of 128?",
+            26: "Is the place of the first bit worth 1 or 2?",
+            3: "How much is each of these ones worth?",
+        },
+        hints=(
+            "How much is the first bit worth, how much the second?",
+            "The places are worth 1, 2, 4 and 8. Which of them are taken?",
+        ),
+    ),
     Exercise(
         id="01.1",
+        function="number_of",
+        title="A listing that reads from the wrong end, repaired",
+        reference=number_of,
+        draw=_draw_number,
+        sizes=[dict(T=5), dict(T=1), dict(T=8), dict(T=12)],
+        forbidden=(data.from_bits,),
+        mistakes=[
+            slip(
+                *("as_listed", "the number read from the highest bit", "How often is the first bit doubled?"),
+                lambda bits: number_of(bits[::-1]),
+            ),
+            slip(
+                *("from_two_on", "twice the number", "What is the first bit worth?"),
+                lambda bits: 2 * number_of(bits),
+            ),
+            slip(
+                *("how_many_ones", "how many bits are 1", "Are all ones worth the same?"),
+                lambda bits: np.sum(bits),
+            ),
+        ],
+        hints=(
+            "Follow the listing with the bits 0, 1: what is `value` after each of them?",
+            "Each bit that follows doubles all that came before. So which bit must come last?",
+            "Go through the bits from the highest to the lowest, or give each bit its power of two.",
+        ),
+    ),
+    question(
+        id="01.b",
+        name="bit_and_carry",
+        title="One step of 77 + 58",
+        answer=(0, 1),
+        wrong={
+            (1, 0): "Is the carry from the step before in your total?",
+            (1, 1): "The total is 2: what is 2 in bits?",
+            (0, 0): "Something is left of a total of 2: where does it go?",
+            (2, 0): "Is 2 a bit?",
+        },
+        hints=(
+            "Which three bits meet in this step, and what is their total?",
+            "A total of 2 is written 10. The 0 stays here. What becomes of the 1?",
+        ),
+    ),
+    Exercise(
+        id="01.2",
         function="carries_of_one",
-        title="The carries of one sum",
+        title="The carries of one addition",
         reference=carries_of_one,
         draw=_draw_bits,
         sizes=[dict(T=3), dict(T=1), dict(T=8), dict(T=12)],
@@ -97,8 +169,42 @@ EXERCISES = [
             "Three numbers meet in a step: two bits and the carry before. From which total on is a carry handed on?",
         ),
     ),
+    question(
+        id="01.c",
+        name="later_step",
+        title="The same input, another target",
+        answer=7,
+        wrong={
+            1: "What is the target in that step?",
+            2: "Which of the two addends has the 1 there?",
+            5: "Which of the two addends has the 1 there?",
+            6: "Which of the two addends has the 1 there?",
+            8: "What is the input in that step?",
+        },
+        hints=(
+            "In which columns is there a 1 above a 0?",
+            "There are three such columns. In which of them is the bit of the sum 0?",
+        ),
+    ),
+    question(
+        id="01.d",
+        name="remembered",
+        title="How much must be remembered",
+        answer=1,
+        wrong={
+            0: "Take two steps that read the same bits: are their targets always the same?",
+            2: "How many values can a carry have, and how many bits tell them apart?",
+            7: "Which of the bits read so far does the next step still need?",
+            8: "Which of the bits read so far does the next step still need?",
+            16: "Which of the bits read so far does the next step still need?",
+        },
+        hints=(
+            "What does a step need besides the two bits that it reads?",
+            "It needs the carry, and nothing else. How many bits is a carry?",
+        ),
+    ),
     Exercise(
-        id="01.2",
+        id="01.3",
         function="most_carries",
         title="A pair with the most carries",
         reference=most_carries,
@@ -116,11 +222,11 @@ EXERCISES = [
         hints=(
             "In which steps can a carry begin? In which can it at best be passed on?",
             "Once there is a carry, a single 1 in a step is enough to pass it on. So the first step matters most.",
-            "By search: `data.carries(x_all).sum(axis=0)` counts for each pair, and sum number 127·i + j is i + j.",
+            "By search: `data.carries(x_all).sum(axis=0)` counts for each pair, where i + j stands at index 127·i + j.",
         ),
     ),
     Exercise(
-        id="01.3",
+        id="01.4",
         function="right_with_one_step_of_memory",
         title="The best guesser with one step of memory",
         reference=right_with_one_step_of_memory,
@@ -148,7 +254,7 @@ EXERCISES = [
                 lambda x, y: right_with_one_step_of_memory(x, y) / len(y),
             ),
             slip(
-                *("not_a_mean", "the right bits of all sums together", "What is your number divided by?"),
+                *("not_a_mean", "the right bits of all additions together", "What is your number divided by?"),
                 lambda x, y: right_with_one_step_of_memory(x, y) * y.shape[1],
             ),
             slip(
@@ -158,8 +264,8 @@ EXERCISES = [
         ],
         hints=(
             "What does the guesser see in a step, and how many different things can that be?",
-            "For each of them, count over all sums and steps how often the target was 0, and how often 1.",
-            "Of the two counts the larger is how often the guess is right. Add these up, and take the mean over sums.",
+            "For each of them, count over all additions and steps how often the target was 0, and how often 1.",
+            "Of the two counts the larger is how often the guess is right. Add these up; divide by how many additions.",
         ),
     ),
 ]

@@ -40,8 +40,13 @@ def arriving(first_bits, second_bits):
 FIRST_TRIES = [  # exercise, what is written first, and the mistake that is named
     ("00.1", lambda digits: sum(digits == 8), "a_count"),
     ("00.2", lambda values, n: values.reshape(n, -1).mean(axis=1), "n_blocks"),
-    ("01.2", (126, 126), "the_largest_addends"),
-    ("01.2", [125, 125], "the_largest_odd_addends"),
+    ("00.a", "a", "answer a"),
+    ("01.a", 11, "answer 11"),
+    ("01.1", lambda bits: sum(2**t * bit for t, bit in enumerate(bits[::-1])), "as_listed"),
+    ("01.b", (1, 0), "answer (1, 0)"),
+    ("01.d", 8, "answer 8"),
+    ("01.3", (126, 126), "the_largest_addends"),
+    ("01.3", [125, 125], "the_largest_odd_addends"),
     ("02.4", lambda n_x, n_h, n_y: n_h * n_x + n_h * n_h + n_y * n_h, "without_biases"),
     ("02.5", lambda params, x_t, h: np.tanh(params.b + h @ params.W + x_t @ params.U.T), "W_not_transposed"),
     ("04.1", lambda params, x, y, rate: [p + rate * g for p, g in zip(params, gradient(params, x, y))], "uphill"),
@@ -63,10 +68,10 @@ def test_a_first_try_gets_its_question(name, yours, mistake):
     "name, yours, said",
     [
         ("00.2", lambda values, n: values.reshape(-1, n), "shape (3,) was expected, and (3, 2) came"),
-        ("01.2", (127, 1), "both numbers must lie between 0 and 126, and (127, 1) came"),
-        ("01.2", (100, 126), "your pair hands on a carry in 5 of 8 steps; another pair does so in more"),
-        ("01.2", 5, "two whole numbers were expected"),
-        ("01.2", (1.5, 2), "two whole numbers were expected"),
+        ("01.3", (127, 1), "both numbers must lie between 0 and 126, and (127, 1) came"),
+        ("01.3", (100, 126), "your pair hands on a carry in 5 of 8 steps; another pair does so in more"),
+        ("01.3", 5, "two whole numbers were expected"),
+        ("01.3", (1.5, 2), "two whole numbers were expected"),
         ("02.6", lambda trace: np.maximum(trace.y_hat, 1 - trace.y_hat).prod(axis=0), "(3,) was expected, and (3, 1)"),
         ("04.2", lambda digits: np.flatnonzero(digits < 8)[-1] + 2, "for correct_digits = [8 8]: your code stopped"),
         ("04.3", lambda p, x, y: model.right_bits(model.forward(p, x).o, y).mean(axis=1), "and (7, 1) came"),
@@ -100,7 +105,7 @@ def test_no_pair_hands_on_more_carries_than_the_reference():
     steps = data.carries(data.all_sums()[0]).sum(axis=0).reshape(127, 127)
     assert steps[notebook_01.most_carries()] == steps.max() == 7
     right = [tuple(pair) for pair in np.argwhere(steps == 7)[::97]]
-    assert all(told("01.2", pair).correct for pair in [*right, list(right[0]), np.array(right[0])])
+    assert all(told("01.3", pair).correct for pair in [*right, list(right[0]), np.array(right[0])])
 
 
 def test_a_learning_rate_is_right_from_eleven_seeds_on(monkeypatch):
@@ -131,8 +136,8 @@ def test_names_that_are_accepted_are_hidden_by_a_batch_of_one_and_not_in_the_not
 @pytest.mark.parametrize(
     "name, yours",
     [
-        ("01.1", lambda a, b: a + b >= 2),
-        ("01.1", arriving),
+        ("01.2", lambda a, b: a + b >= 2),
+        ("01.2", arriving),
         ("04.2", lambda digits, n_bits=7: np.append(np.flatnonzero(digits < n_bits), -1).max() + 2),
         ("04.2", lambda digits, n_bits=8: np.append(np.flatnonzero(digits < n_bits), -1)[0] + 2),
         ("04.2", lambda digits, n_bits=8: np.append(np.flatnonzero(digits.astype(int) < n_bits - 1), -1).max() + 2),
@@ -158,5 +163,5 @@ def one_step_of_memory(x, y, before_first, key):
 
 def test_nothing_before_the_first_step_may_be_none_or_zeros_and_an_addend_may_be_told_from_the_other():
     for key, first in [(sum, None), (sum, 0), (tuple, None), (tuple, (0, 0))]:
-        assert accepted("01.3", lambda x, y, key=key, first=first: one_step_of_memory(x, y, first, key)) == {True}
-    assert accepted("01.3", lambda x, y: one_step_of_memory(x, y, 1, sum)) == {False}
+        assert accepted("01.4", lambda x, y, key=key, first=first: one_step_of_memory(x, y, first, key)) == {True}
+    assert accepted("01.4", lambda x, y: one_step_of_memory(x, y, 1, sum)) == {False}
