@@ -12,7 +12,6 @@ from bptt_lab import data, plots
 from bptt_lab.model import Array
 from bptt_lab.training import History
 
-NO_MEMORY = 5.04  # right bits of 8 of the best guesser that sees one step alone: notebook 01 derives it
 LOW, HIGH = 1e-3, 100.0  # nats; what lies outside is drawn at the edge
 
 
@@ -59,7 +58,7 @@ class Panels:
             loss.plot([], [], look, color=c, linewidth=1.5, animated=True, label=n)[0] for _, c, look, n in looks
         ]
         bits.set(xlim=(0, n_steps), ylim=(0, 1.04 * n_bits), xlabel="iteration", ylabel="right bits, mean of a block")
-        levels = [(n_bits / 2, "guessing", ":")] + ([(NO_MEMORY, "no memory", "-.")] if n_bits == 8 else [])
+        levels = [(n_bits / 2, "guessing", ":")] + ([(plots.NO_MEMORY, "no memory", "-.")] if n_bits == 8 else [])
         for level, name, look in levels:
             bits.axhline(level, color=plots.INK, linewidth=1, linestyle=look, label=name)
         loss.set(xlim=(0, n_steps), ylim=(LOW, HIGH), yscale="log", xlabel="iteration", ylabel="loss (nats), median")

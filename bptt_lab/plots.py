@@ -13,6 +13,30 @@ FIRST, SECOND, SUM = "#0072B2", "#D55E00", "#009E73"  # the two addends, and wha
 HIDDEN, CARRY, LOSS = "#56B4E9", "#E69F00", "#CC79A7"
 INK, PALE = "#333333", "#BBBBBB"
 
+NO_MEMORY = 5.04  # right bits of 8 of the best guesser that sees one step alone: notebook 01 derives it
+
+
+def right_bits(ax: Axes, correct_digits: ArrayLike, window: int = 100, label: str = "", **style) -> object:
+    """Right bits of 8 over a whole training: the mean of each `window` iterations.
+
+    With the first curve of a picture come two levels to compare it with: guessing, and the best without a memory.
+
+    correct_digits  (n_steps,)
+    style           of the curve, such as color="black", linestyle="--"
+    returns         the curve; the point of a window stands at its last iteration
+    """
+    whole = len(correct_digits) // window * window
+    means = np.asarray(correct_digits)[:whole].reshape(-1, window).mean(axis=1)
+    if not ax.lines:
+        for level, name, look in [(4, "guessing: 4", ":"), (NO_MEMORY, f"no memory: {NO_MEMORY}", "-.")]:
+            ax.axhline(level, color=INK, linewidth=1, linestyle=look)
+            ax.text(0.99, level - 0.1, name, ha="right", va="top", color=INK, transform=ax.get_yaxis_transform())
+    places = np.arange(window, whole + 1, window)
+    (curve,) = ax.plot(places, means, label=label, **{"color": SUM, **style})
+    ax.set(xlim=(0, whole), ylim=(0, 8.2), yticks=range(0, 9, 2), xlabel="iteration")
+    ax.set_ylabel(f"right bits, mean of {window}")
+    return curve
+
 
 def accuracies(
     ax: Axes,

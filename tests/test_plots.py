@@ -19,6 +19,24 @@ def test_a_short_run_is_shown_whole(ax):
     assert line.get_xdata().tolist() == [1, 2]
 
 
+def test_right_bits_shows_the_mean_of_each_window_and_two_levels_once(ax):
+    digits = np.repeat([4, 6, 8], 100)
+    curve = plots.right_bits(ax, [*digits, 0])  # the last window is not whole
+    plots.right_bits(ax, digits[::-1], window=150, linestyle="--")
+    assert curve.get_xydata().tolist() == [[100, 4], [200, 6], [300, 8]]
+    assert [line.get_ydata()[0] for line in ax.lines] == [4, plots.NO_MEMORY, 4, pytest.approx(22 / 3)]
+    assert [text.get_text() for text in ax.texts] == ["guessing: 4", "no memory: 5.04"]
+
+
+def test_without_a_memory_5_04_bits_are_right():
+    x, y = data.all_sums()
+    ones, best = x.sum(axis=2), 0
+    for kind in range(3):
+        targets = y[ones == kind]
+        best += max(targets.sum(), (1 - targets).sum()) / y.shape[1]
+    assert round(best, 2) == plots.NO_MEMORY
+
+
 def test_loss_curve_thins_the_dots_and_takes_medians_of_whole_windows(ax):
     loss = np.arange(1.0, 10_251.0)
     dots, line = plots.loss_curve(ax, loss, window=500)
