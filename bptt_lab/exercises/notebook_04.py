@@ -8,10 +8,6 @@ from bptt_lab.exercises.question import question
 from bptt_lab.model import Array, Params
 
 
-def moved(theta: Array, gradient: Array, learning_rate: float) -> Array:
-    return theta - learning_rate * gradient
-
-
 def my_update(params: Params, x: Array, y: Array, learning_rate: float) -> Params:
     return training.sgd_step(params, _gradient(params, x, y), learning_rate)
 
@@ -33,11 +29,6 @@ def _gradient(params: Params, x: Array, y: Array) -> Params:
 
 def _right(params: Params, x: Array, y: Array) -> Array:
     return model.right_bits(model.forward(params, x).o, y)
-
-
-def _draw_array(rng: np.random.Generator, rows: int, columns: int) -> dict[str, object]:
-    theta, gradient = rng.normal(size=(2, rows, columns))
-    return {"theta": theta, "gradient": gradient, "learning_rate": float(rng.uniform(0.1, 0.5))}
 
 
 def _draw_batch(rng: np.random.Generator, **sizes: int) -> dict[str, object]:
@@ -93,41 +84,6 @@ EXERCISES = [
     ),
     Exercise(
         id="04.1",
-        function="moved",
-        title="One array, moved downhill",
-        reference=moved,
-        draw=_draw_array,
-        sizes=[dict(rows=3, columns=2), dict(rows=1, columns=4), dict(rows=4, columns=1), dict(rows=1, columns=1)],
-        mistakes=[
-            slip(
-                *("uphill_array", "θ + η ∂L/∂θ", "A gradient of 3: does the loss fall if the entry grows?"),
-                lambda theta, gradient, learning_rate: theta + learning_rate * gradient,
-            ),
-            slip(
-                *("rate_missing", "θ - ∂L/∂θ", "Which part of your line makes the change small?"),
-                lambda theta, gradient, learning_rate: theta - gradient,
-            ),
-            slip(
-                *("change_alone", "-η ∂L/∂θ", "Is your answer where the entries are, or how far they move?"),
-                lambda theta, gradient, learning_rate: -learning_rate * gradient,
-            ),
-            slip(
-                *("theta_scaled", "θ - η θ", "Which part of your line knows the loss?"),
-                lambda theta, gradient, learning_rate: theta - learning_rate * theta,
-            ),
-            slip(
-                *("signs_alone", "θ - η sign(∂L/∂θ)", "Does an entry move farther if its gradient is larger?"),
-                lambda theta, gradient, learning_rate: theta - learning_rate * np.sign(gradient),
-            ),
-        ],
-        hints=(
-            "In which direction must an entry move, if its gradient is positive? And if it is negative?",
-            "Arrays of one shape are added and multiplied entry by entry: no loop is needed.",
-            "The change is the gradient times the learning rate, and it goes against the gradient.",
-        ),
-    ),
-    Exercise(
-        id="04.2",
         function="my_update",
         title="One update of all five",
         reference=my_update,
@@ -172,20 +128,21 @@ EXERCISES = [
     ),
     question(
         id="04.c",
-        name="loop",
-        title="Which loop trains?",
-        answer="b",
+        name="faulty",
+        title="A loop that learns nothing",
+        answer=4,
         wrong={
-            "a": "After the first update the parameters are others. Of which ones is its gradient?",
-            "c": "`sgd_step` leaves the parameters that it is given as they are. Where do those go that it returns?",
+            1: "Does it learn anything in its first iteration?",
+            2: "A fresh addition in each iteration is as it should be. What changes the parameters?",
+            3: "That is the gradient for these parameters and this addition. Where does it go?",
         },
         hints=(
-            "What must be new in each iteration: the addition, the gradient, the parameters?",
-            "Go through each loop twice by hand: from which parameters does the second iteration start?",
+            "Which name must hold something else after an iteration?",
+            "`sgd_step` leaves what it is given as it is, and returns the new parameters.",
         ),
     ),
     Exercise(
-        id="04.3",
+        id="04.2",
         function="solved_from",
         title="From which iteration on all is right",
         reference=solved_from,
@@ -259,7 +216,7 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        id="04.4",
+        id="04.3",
         function="right_per_step",
         title="Which bit is hardest?",
         reference=right_per_step,

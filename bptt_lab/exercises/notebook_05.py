@@ -73,7 +73,7 @@ EXERCISES = [
             5.545: "That is for 8 bits. How many are there here?",
             0.693: "That is for one bit. How many are there here?",
             4: "Is log the logarithm to base 2, or the natural one?",
-            1.204: "The logarithm to base 10? The course takes the natural one: `np.log`.",
+            1.204: "Which logarithm do you take: the one to base 10, or the natural one?",
         },
         hints=(
             "What does one bit cost if its probability is said to be 0.5?",

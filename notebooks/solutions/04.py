@@ -12,21 +12,16 @@ loss_change = 0.03  # 3 · 0.01
 
 
 # %% 04.1
-def moved(theta, gradient, learning_rate):
-    return theta - learning_rate * gradient
-
-
-# %% 04.2
 def my_update(params, x, y, learning_rate):
     grads = bptt.backward(params, model.forward(params, x), y)
     return model.Params(*(theta - learning_rate * grad for theta, grad in zip(params, grads)))
 
 
 # %% 04.c
-loop = "b"  # (a) has one gradient for ever, (c) drops what the update returns
+faulty = 4  # what the update returns must be kept: params = training.sgd_step(…)
 
 
-# %% 04.3
+# %% 04.2
 def solved_from(correct_digits, n_bits=8):
     wrong = np.flatnonzero(correct_digits < n_bits)
     return wrong[-1] + 2 if len(wrong) else 1
@@ -39,6 +34,6 @@ needed = "b"  # one start may be a lucky one
 missed = (1 - 1 / 16129) ** 1000
 
 
-# %% 04.4
+# %% 04.3
 def right_per_step(params, x, y):
     return (np.round(model.forward(params, x).y_hat) == y).mean(axis=(1, 2))
