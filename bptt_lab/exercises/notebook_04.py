@@ -121,7 +121,7 @@ EXERCISES = [
             ),
         ],
         hints=(
-            "Two passes come before the update: in which order?",
+            "An entry of the gradient is positive. Must its parameter grow, or shrink?",
             "A Params is a tuple of five arrays, and so is a gradient: `-` and `*` are for each array, not the tuple.",
             "`zip(params, grads)` gives each array with its gradient; `Params(*arrays)` makes a Params of five arrays.",
         ),

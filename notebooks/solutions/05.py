@@ -14,7 +14,7 @@ first_bits = (0, 1, 1, 0)  # 1 + 1 = 2, which is 10 in binary: the 0 stays
 corners = 3
 
 # %% 05.d
-too_large = "B"
+too_large = "b"
 
 
 # %% 05.1

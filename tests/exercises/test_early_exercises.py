@@ -72,6 +72,7 @@ def test_a_first_try_gets_its_question(name, yours, mistake):
         ("04.2", lambda digits: np.flatnonzero(digits < 8)[-1] + 2, "for correct_digits = [8 8]: your code stopped"),
         ("04.3", lambda p, x, y: model.right_bits(model.forward(p, x).o, y).mean(axis=1), "and (7, 1) came"),
         ("05.1", 0.1, "4 of 12 seeds succeed, and 11 are needed"),
+        ("05.1", 0.008, "10 of 12 seeds succeed"),
         ("05.1", 1e6, "0 of 12 seeds succeed"),
         ("05.1", -1, "a positive number was expected"),
         ("05.1", "fast", "a positive number was expected"),
