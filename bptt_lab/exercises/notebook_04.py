@@ -4,10 +4,11 @@ import numpy as np
 
 from bptt_lab import bptt, engine, model, training
 from bptt_lab.doctor import BACKWARD, Exercise, slip
+from bptt_lab.exercises.question import question
 from bptt_lab.model import Array, Params
 
 
-def my_step(params: Params, x: Array, y: Array, learning_rate: float) -> Params:
+def my_update(params: Params, x: Array, y: Array, learning_rate: float) -> Params:
     return training.sgd_step(params, _gradient(params, x, y), learning_rate)
 
 
@@ -50,11 +51,42 @@ def _draw_outputs(rng: np.random.Generator, **sizes: int) -> dict[str, object]:
 
 
 EXERCISES = [
+    question(
+        id="04.a",
+        name="no_memory",
+        title="Recall: the best without memory",
+        answer=5.04,
+        tolerance=0.05,
+        wrong={
+            4: "So many are right by tossing a coin. What is gained by seeing the two bits of the step?",
+            8: "The bits are 0 and 1: can the guesser know whether a carry arrives?",
+            6.77: "That is with one step of memory. And with none?",
+        },
+        hints=(
+            "Notebook 01 counts it: what does the guesser see in a step, and what not?",
+            "It is more than half of 8, and fewer than 6. The first bit is sure, the last one is nearly so.",
+        ),
+    ),
+    question(
+        id="04.b",
+        name="loss_change",
+        title="Recall: what a gradient says",
+        answer=0.03,
+        wrong={
+            -0.03: "Does the loss rise or fall where the gradient is positive and the entry grows?",
+            3: "So much for a change of 1. And for a change of 0.01?",
+            300: "Is the gradient multiplied by the change, or divided by it?",
+        },
+        hints=(
+            "What does the first-order rule of notebook 03 multiply?",
+            "Change of the loss ≈ gradient · change of the entry.",
+        ),
+    ),
     Exercise(
         id="04.1",
-        function="my_step",
-        title="One step of SGD",
-        reference=my_step,
+        function="my_update",
+        title="One update of all five",
+        reference=my_update,
         draw=_draw_batch,
         sizes=[size for size in BACKWARD.sizes if size["T"] > 1],
         forbidden=(training.sgd_step, training.sgd, engine.sgd),
@@ -64,7 +96,7 @@ EXERCISES = [
                 lambda params, x, y, learning_rate: training.sgd_step(params, _gradient(params, x, y), -learning_rate),
             ),
             slip(
-                *("learning_rate_missing", "θ - ∂L/∂θ", "How far does a step go if the learning rate is 0?"),
+                *("learning_rate_missing", "θ - ∂L/∂θ", "How far does an update go if the learning rate is 0?"),
                 lambda params, x, y, learning_rate: training.sgd_step(params, _gradient(params, x, y), 1),
             ),
             slip(
@@ -77,27 +109,42 @@ EXERCISES = [
                 *(
                     "the_gradient_itself",
                     "∂L/∂θ",
-                    "What should be known after the step: the slope, or where you stand?",
+                    "What should be known after the update: the gradient, or the parameters?",
                 ),
                 lambda params, x, y, learning_rate: _gradient(params, x, y),
             ),
             slip(
-                *("the_change_alone", "-η ∂L/∂θ", "From where does the step start?"),
+                *("the_change_alone", "-η ∂L/∂θ", "From where does the update start?"),
                 lambda params, x, y, learning_rate: training.sgd_step(
                     Params(*(0 * theta for theta in params)), _gradient(params, x, y), learning_rate
                 ),
             ),
         ],
         hints=(
-            "Two passes come before the step: in which order?",
+            "An entry of the gradient is positive. Must its parameter grow, or shrink?",
             "A Params is a tuple of five arrays, and so is a gradient: `-` and `*` are for each array, not the tuple.",
             "`zip(params, grads)` gives each array with its gradient; `Params(*arrays)` makes a Params of five arrays.",
+        ),
+    ),
+    question(
+        id="04.c",
+        name="faulty",
+        title="A loop that learns nothing",
+        answer=4,
+        wrong={
+            1: "Does it learn anything in its first iteration?",
+            2: "A fresh addition in each iteration is as it should be. What changes the parameters?",
+            3: "That is the gradient for these parameters and this addition. Where does it go?",
+        },
+        hints=(
+            "Which name must hold something else after an iteration?",
+            "`sgd_step` leaves what it is given as it is, and returns the new parameters.",
         ),
     ),
     Exercise(
         id="04.2",
         function="solved_from",
-        title="When did it get it?",
+        title="From which iteration on all is right",
         reference=solved_from,
         draw=_draw_run,
         sizes=[
@@ -140,6 +187,34 @@ EXERCISES = [
             "`np.flatnonzero` gives the indices at which a condition holds. What if it finds none?",
         ),
     ),
+    question(
+        id="04.d",
+        name="needed",
+        title="One good run",
+        answer="b",
+        wrong={
+            "a": "What does a longer run say about another start?",
+            "c": "Does a finer number say anything about another start?",
+        },
+        hints=("What is left to chance in a run?", "The start is drawn at random, and so are the additions."),
+    ),
+    question(
+        id="04.e",
+        name="missed",
+        title="How often a sample misses one wrong addition",
+        answer=0.94,
+        tolerance=0.005,
+        wrong={
+            0.06: "Is this the chance to meet the wrong addition, or to miss it?",
+            1: "So it is for one addition. And for 1,000, which all have to miss it?",
+            0.5: "There are far fewer draws than additions. Is it as probable to meet the wrong one as to miss it?",
+        },
+        hints=(
+            "How probable is it that a single random addition is not the wrong one?",
+            "1 - 1/16129 is the chance of one draw to miss it; the draws are independent of each other.",
+            "Independent chances are multiplied: 1,000 times the same factor.",
+        ),
+    ),
     Exercise(
         id="04.3",
         function="right_per_step",
@@ -154,7 +229,7 @@ EXERCISES = [
         ],
         mistakes=[
             slip(
-                *("counts", "how many sums are right in each step", "How large can your numbers be?"),
+                *("counts", "how many additions are right in each step", "How large can your numbers be?"),
                 lambda params, x, y: _right(params, x, y).sum(axis=(1, 2)),
             ),
             slip(
@@ -166,7 +241,11 @@ EXERCISES = [
                 lambda params, x, y: np.logical_and.accumulate(_right(params, x, y)).mean(axis=(1, 2)),
             ),
             slip(
-                *("share_of_each_sum", "the share of right bits, for each sum", "Which axis is time, and which sums?"),
+                *(
+                    "share_of_each_addition",
+                    "the share of right bits, for each addition",
+                    "Which axis is time, and which additions?",
+                ),
                 lambda params, x, y: _right(params, x, y).mean(axis=(0, 2)),
             ),
             slip(
