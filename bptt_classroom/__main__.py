@@ -18,6 +18,10 @@ from bptt_classroom.driver import LIMITS
 from bptt_classroom.grading import Exam
 from bptt_classroom.records import Student
 
+COMMANDS = """hand-out  make an assignment of a notebook
+grade     collect, grade and report; again after an interruption, it goes on
+report    write the page and the tables of a class again"""
+
 
 def hand_out(folder: Path, notebook: str, seed: int | None) -> None:
     """Make the teacher's notebook, then the students' of it, and put that where they can fetch it."""
@@ -114,24 +118,17 @@ def nbgrader(folder: Path, *command: str) -> None:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bptt_classroom", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, words in [
-        ("hand-out", "make an assignment of a notebook"),
-        ("grade", "collect, grade and report; again after an interruption, it goes on"),
-        ("report", "write the page and the tables of a class again"),
-    ]:
-        one = commands.add_parser(name, help=words, description=words)
-        one.add_argument("folder", type=Path, help="of the class; hand-out makes it")
-        one.add_argument("notebook", help="its number, such as 07")
-        if name == "hand-out":
-            one.add_argument("--seed", type=int, help="of the hidden problems; drawn if not given")
-        if name == "grade":
-            one.add_argument("--files", type=Path, help="a folder or a .zip of what came back")
-            one.add_argument("--roster", type=lambda path: Path(path).resolve(), help="a CSV file of id and name")
-            one.add_argument("--workers", type=int, default=2, help="submissions at a time")
-            one.add_argument("--seconds", type=int, default=LIMITS["cell"], help="for a cell")
-            one.add_argument("--unprotected", action="store_true", help="run submissions as you, with all you can do")
+    parser = argparse.ArgumentParser(prog="python -m bptt_classroom", description=COMMANDS)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("command", choices=["hand-out", "grade", "report"])
+    parser.add_argument("folder", type=Path, help="of the class; hand-out makes it")
+    parser.add_argument("notebook", help="its number, such as 07")
+    parser.add_argument("--seed", type=int, help="hand-out: of the hidden problems; drawn if not given")
+    parser.add_argument("--files", type=Path, help="grade: a folder or a .zip of what came back")
+    parser.add_argument("--roster", type=lambda path: Path(path).resolve(), help="grade: a CSV file of id and name")
+    parser.add_argument("--workers", type=int, default=2, help="grade: submissions at a time")
+    parser.add_argument("--seconds", type=int, default=LIMITS["cell"], help="grade: for a cell")
+    parser.add_argument("--unprotected", action="store_true", help="grade: run submissions as you, with all you can do")
     return parser.parse_args(arguments)
 
 

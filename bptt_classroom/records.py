@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -174,12 +173,9 @@ def load_class(folder: Path, assignment: str) -> Class:
 def write(path: Path, text: str, encoding: str = "utf-8") -> None:
     """Write all of a file, or nothing. Raises OSError, as when the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    half = path.with_name(f".{path.name}.half")
     try:
-        with open(handle, "w", encoding=encoding, newline="") as file:
-            file.write(text)
-        os.chmod(half, 0o644)
+        half.write_text(text, encoding, newline="")
         os.replace(half, path)
-    except BaseException:
-        os.unlink(half)
-        raise
+    finally:
+        half.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from bptt_lab import bptt, model
 from bptt_lab.doctor import Trouble
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-KEYS = ["kind", "parts", "array", "shape"]
+KEYS = ["other", "array", "dtype", "shape"]
 VALUES = st.recursive(
     PLAIN,
     lambda part: st.lists(part) | st.tuples(part, part) | st.dictionaries(st.text(), part),
@@ -28,12 +28,18 @@ NUMBERS = arrays.arrays(
 
 
 def travelled(value):
-    return asking.unpack(json.loads(json.dumps(asking.pack(value))))
+    return asking.unpack(asking.pack(value))
 
 
 @given(VALUES)
 def test_plain_values_arrive_as_they_were(value):
-    assert travelled(value) == value
+    assert travelled(value) == as_tuples(value)
+
+
+def as_tuples(value):
+    if isinstance(value, dict):
+        return {name: as_tuples(part) for name, part in value.items()}
+    return tuple(map(as_tuples, value)) if isinstance(value, tuple | list) else value
 
 
 @given(NUMBERS)
@@ -43,11 +49,11 @@ def test_arrays_arrive_with_shape_and_kind(array):
     assert np.array_equal(arrived, array, equal_nan=True)
 
 
-def test_a_trace_arrives_as_a_trace():
+def test_a_trace_arrives_as_its_parts():
     params, x, _ = make_problem(np.random.default_rng(0), T=3, B=2, n_x=4, n_h=5, n_y=1)
-    arrived = travelled((params, [model.forward(params, x)]))
-    assert type(arrived[0]) is model.Params and type(arrived[1][0]) is model.Trace
-    assert (arrived[1][0].h == model.forward(params, x).h).all()
+    trace = model.forward(params, x)
+    arrived, (again,) = travelled((params, [trace]))
+    assert len(arrived) == len(params) and all((a == b).all() for a, b in zip(again, trace))
 
 
 @pytest.mark.parametrize("value", [object(), np.array(["a"]), np.array([None]), lambda: 0, {1, 2}])
@@ -58,13 +64,13 @@ def test_of_other_things_the_type_arrives(value):
 def test_what_is_without_end_arrives_as_something():
     endless = []
     endless.append(endless)
-    assert isinstance(json.dumps(asking.pack(endless)), str)
+    assert type(travelled(endless)).__name__ == "list"
 
 
 @given(st.recursive(PLAIN, lambda part: st.lists(part) | st.dictionaries(st.sampled_from(KEYS), part), max_leaves=20))
 def test_whatever_is_read_becomes_a_value_or_an_error(value):
     try:
-        asking.unpack(value)
+        asking.unpack(json.dumps(value))
     except ValueError:
         pass
 
@@ -73,7 +79,7 @@ def test_whatever_is_read_becomes_a_value_or_an_error(value):
 def test_only_numbers_are_arrays(dtype):
     data = base64.b64encode(bytes(8)).decode()
     with pytest.raises(ValueError):
-        asking.unpack({"array": data, "kind": dtype, "shape": [1]})
+        asking.unpack(json.dumps({"array": data, "dtype": dtype, "shape": [1]}))
 
 
 @pytest.fixture
@@ -90,7 +96,7 @@ def asked(function, problems=None):
 
 def test_a_function_is_asked_all_problems_and_then_the_steps(closed):
     main, steps = asked(lambda trace, y: y)
-    assert [one["answer"] for one in main] == [0, 1, 2] and [one["answer"] for one in steps] == [0]
+    assert [one["answer"] for one in main] == ["0", "1", "2"] and [one["answer"] for one in steps] == ["0"]
 
 
 def test_the_first_trouble_ends_the_round(closed):
@@ -144,7 +150,7 @@ def test_all_functions_that_give_an_answer_away_can_be_closed(monkeypatch):
 
 def test_a_value_may_stand_in_the_place_of_a_function():
     given_value = asking.functools.partial(asking._given, 3)
-    assert asked(given_value, [{}])[0][0]["answer"] == 3
+    assert asked(given_value, [{}])[0][0]["answer"] == "3"
     nothing = asking.functools.partial(asking._given, None)
     assert asked(nothing, [{}])[0][0]["trouble"][2] == "not attempted"
     assert "is no function" in asked(3)[0][0]["trouble"][0]
