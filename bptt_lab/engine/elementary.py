@@ -46,7 +46,7 @@ class Compiled:
         numba.config.CACHE_DIR = str(Path(users or Path(__file__).with_name("__pycache__")) / self._folder)
         try:
             return numba.njit(cache=True, **options)(self.__wrapped__)
-        except RuntimeError:  # nowhere to keep it
+        except (RuntimeError, OSError):  # nowhere to keep it, or its file is gone
             return numba.njit(**options)(self.__wrapped__)
         finally:
             numba.config.CACHE_DIR = users

@@ -42,7 +42,7 @@ def main(number: int) -> None:
         command(["grade", folder, "07", "--files", given])
         elapsed, used = time.perf_counter() - begun, spent() - before
     print(f"{number} submissions: {elapsed:.0f} s by the clock, {os.cpu_count()} processors")
-    print(f"processor time: {used / number:.2f} s for each, of which (mean of {PARTS})")
+    print(f"processor time: {used / number:.2f} s for each, of which (mean of {len(made[:PARTS])})")
     for name, seconds in parts(made[:PARTS]).items():
         print(f"  {seconds:5.2f} s {name}")
 
