@@ -81,16 +81,16 @@ def main(sources: list[str], limits: dict) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     with client.setup_kernel(stdout=null, stderr=null):
         for number, cell in enumerate(cells):
-            cell.metadata, ended = NotebookNode(trouble=""), False
+            cell.metadata = NotebookNode(trouble="")
             try:
                 client.execute_cell(cell, number)
             except CellTimeoutError:  # it could not be interrupted
-                cell.metadata.trouble, ended = "hang", True
+                cell.metadata.trouble = "stuck"
             except Exception:  # it ended the kernel, or what it started there writes into Jupyter's own messages
                 cell.metadata.trouble = "died"
             facts = {"outputs": cell.outputs, "trouble": cell.metadata.trouble, "answer": take(answer)}
             print(json.dumps(facts), flush=True)
-            if ended or cell.metadata.trouble == "died":
+            if cell.metadata.trouble in ("died", "stuck"):
                 break
 
 

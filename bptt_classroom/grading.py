@@ -8,6 +8,7 @@ import json
 import pickle
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -40,6 +41,7 @@ WHOLE = ("right", "wrong", "mistake", "visible only")  # there was an answer to 
 TROUBLES = {
     "died": ("ended the process that ran it", "Which line leaves Python?"),
     "hang": ("took too long and was stopped", "Is there a loop that does not end?"),
+    "stuck": ("took too long and could not be stopped", "Is there a loop that does not end?"),
     "output": ("printed without end and was stopped", "Which line prints inside a loop?"),
     "stopped": ("was not reached before your notebook was stopped", "Which cell takes long, or leaves Python?"),
 }
@@ -102,10 +104,12 @@ def run(notebook: NotebookNode, exam: Exam, hidden: list[Path], protected: bool 
     asking = [base64.b64encode(pickle.dumps(question)).decode() for question in exam.questions.values()]
     cells = [f"{ASKING}.hold({exam.closed!r}, {rlimits!r})", *code]
     cells, left_out = cells + [f"{ASKING}.ask({text!r}, {ANSWER!r})" for text in asking], {}
+    end = time.monotonic() + exam.limits["total"]
     for _ in range(STARTS):
-        came = read(sandbox.run(exam.files, cells, exam.limits, hidden, protected))[: len(cells)]
+        limits = exam.limits | {"total": end - time.monotonic()}
+        came = read(sandbox.run(exam.files, cells, limits, hidden, protected))[: len(cells)]
         facts = [left_out.get(place, one) for place, one in enumerate(came)]
-        if not came or len(came) == len(cells) or not came[-1]["trouble"]:
+        if not came or len(came) == len(cells) or came[-1]["trouble"] not in ("died", "stuck"):
             break
         left_out[len(came) - 1], cells[len(came) - 1] = came[-1], ""  # an empty cell is not run
     facts += [NOTHING] * (len(cells) - len(facts))
@@ -180,7 +184,7 @@ def _verdict(exercise: Exercise, exam: Exam, cells: list[NotebookNode], facts: l
 
 def _stopped(what: str, trouble: str) -> Verdict:
     words, hint = TROUBLES.get(trouble, TROUBLES["died"])
-    return Verdict(trouble, f"your {what} {words}", (hint,))
+    return Verdict("hang" if trouble in ("stuck", "stopped") else trouble, f"your {what} {words}", (hint,))
 
 
 def _judged(exercise: Exercise, rounds: tuple[list[Case], list[Case]], answers: list) -> Verdict:
