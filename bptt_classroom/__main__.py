@@ -90,15 +90,12 @@ def failed(folder: Path, assignment: str, left: list[Student], workers: int, roo
 def keep(folder: Path, assignment: str, one: Student, ran: nbformat.NotebookNode, results: list) -> None:
     """What came and the notebook as it ran where nbgrader looks for them, the points, and last the verdicts."""
     when = datetime.fromisoformat(one.when).astimezone()
-    submitted, autograded, feedback = (
-        folder / kind / one.student / assignment for kind in ("submitted", "autograded", "feedback")
-    )
-    submitted.mkdir(parents=True, exist_ok=True)
-    (submitted / f"{assignment}.ipynb").write_bytes(one.path.read_bytes())
+    submitted = folder / "submitted" / one.student / assignment
     records.write(submitted / "timestamp.txt", when.strftime("%Y-%m-%d %H:%M:%S %Z"))
+    (submitted / f"{assignment}.ipynb").write_bytes(one.path.read_bytes())
     gradebook.record(folder, assignment, one.student, when, {result.id: result.points for result in results})
-    records.write(autograded / f"{assignment}.ipynb", nbformat.writes(ran))
-    shutil.rmtree(feedback, ignore_errors=True)  # it told of an older file
+    records.write(folder / "autograded" / one.student / assignment / f"{assignment}.ipynb", nbformat.writes(ran))
+    shutil.rmtree(folder / "feedback" / one.student / assignment, ignore_errors=True)  # it told of an older file
     one.results, one.reason = results, ""
     records.save(folder, assignment, one)
 

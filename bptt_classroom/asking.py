@@ -96,7 +96,7 @@ def close(functions: list[Callable]) -> None:
     _OPEN.clear()
     for module, _ in _HELD:
         Path(sys.modules[module].__file__).unlink(missing_ok=True)
-    for function in functions:
+    for function in set(functions):
         _OPEN[function] = function.__code__
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
         consts = tuple(name if const == "NAME" else const for const in _closed.__code__.co_consts)
