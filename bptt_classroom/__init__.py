@@ -1,17 +1,18 @@
 """The classroom: hand exercises out, grade them, and see what a class gets wrong. From the door down:
 
 __main__  the teacher's commands
-page      the class on one page
-report    points and mistakes of a class
-gradebook what nbgrader is told and asked
+page      the class on one page, and its tables
 handout   the notebook that students receive, and the settings of a class
 grading   what a submission gets
+sandbox   a place that holds nothing of the class
 files     what came back, and which file counts
 names     whose a file is
 notebooks a student's notebook, read and marked anew
-sandbox   a place that holds nothing of the class
+records   what is known of a class
+gradebook what nbgrader is told and asked
 driver    in that place: runs a notebook
 asking    in that place: asks its functions, and writes down what they answer
+stand_in  in that place: stands for the course's checks
 
-TEACHING.md says how to use it. A submission is foreign code: it meets only the last two, and what they write is data.
+TEACHING.md says how to use it. A submission is foreign code: it meets only the last three, and what they write is data.
 """

@@ -1,66 +1,66 @@
 """Ask a student's functions, inside the sandbox; and answers as text, which can be read without trust.
 
-Two doors are closed while a function is asked: the course's own answer raises an error under whatever name it is
-reached, and its source is gone, so that a second Python cannot import it either.
+Two doors are closed from the moment that a function is asked until its answer is taken: the course's own answer raises
+an error under whatever name it is reached, and its source is gone, so that a second Python cannot import it either.
 """
 
-import ast
 import base64
 import contextlib
 import functools
 import importlib
 import inspect
-import io
 import json
+import os
 import pickle
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from bptt_lab.doctor import Outcome, Trial, Trouble
 
-PRINTED = 10**6  # characters that a function may print
-
-
-class Question(NamedTuple):
-    """All that one exercise asks."""
-
-    id: str
-    function: str  # its name in the notebook
-    is_value: bool  # a value may stand in the place of the function
-    seconds: float  # for all calls of one round
-    closed: tuple[tuple[str, str], ...]  # functions that give the answer away: module, name
-    rounds: tuple[tuple[list[dict], list[dict]], ...]  # arguments: all problems, then the first one step by step
-
-
+NUMBERS = "biufc"  # kinds of arrays
+HOME = Path.home()  # before a notebook can say that it is elsewhere
 _HELD: dict[tuple[str, str], Callable] = {}  # taken before any line of a student's
+_OPEN: dict[Callable, object] = {}  # the code of those that are closed now
 _CALLED: list[str] = []
 
 
-def hold(names: list[tuple[str, str]]) -> None:
-    """Remember these functions, so that they are closed even if a notebook puts others under their names."""
+def hold(names: list[tuple[str, str]], limits: dict[str, int]) -> None:
+    """Begin: remember what will be closed, even if a notebook puts others under these names; and set limits that no
+    process of the notebook can raise.
+
+    limits   by their names in `resource`, without RLIMIT
+    """
+    import resource
+
     for module, name in names:
         found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
         _HELD[module, name] = inspect.unwrap(found)
+    for name, most in limits.items():
+        with contextlib.suppress(ValueError, OSError, AttributeError):  # macOS has not all of them
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
 
 
-def ask(question: str, folder: str) -> None:
-    """Ask a function of the notebook and write what came, a JSON file."""
+def ask(question: str, answer: str) -> None:
+    """Ask a function of the notebook, and write what came into a file of the home.
+
+    question  function, the name of one; whether a value may stand in its place; seconds for all calls of one round;
+              what gives the answer away, as module and name; and the rounds: the arguments of all problems, then those
+              of the first one step by step. It is pickled, since no notebook can have made it.
+    """
     from IPython import get_ipython
 
-    question = pickle.loads(base64.b64decode(question))
-    _close_sources()
-    names, rounds = get_ipython().user_ns, []
-    if question.function in names:
-        yours = names[question.function]
-        if question.is_value and not callable(yours):
+    function, is_value, seconds, closed, rounds = pickle.loads(base64.b64decode(question))
+    close([_HELD[name] for name in closed])
+    names, came = get_ipython().user_ns, []
+    if function in names:
+        yours = names[function]
+        if is_value and not callable(yours):
             yours = functools.partial(_given, yours)
-        rounds = [_round(question, yours, *problems) for problems in question.rounds]
-    path = Path(folder, f"{question.id}.json")
-    path.write_text(json.dumps(rounds), encoding="utf-8")
+        came = [_round(function, yours, seconds, *problems) for problems in rounds]
+    (HOME / answer).write_text(json.dumps(came), encoding="utf-8")
 
 
 def _given(value: object) -> object:
@@ -69,14 +69,13 @@ def _given(value: object) -> object:
     return value
 
 
-def _round(question: Question, yours: object, problems: list[dict], steps: list[dict]) -> list[list]:
-    closed = [_HELD[name] for name in question.closed]
+def _round(name: str, yours: object, seconds: float, problems: list[dict], steps: list[dict]) -> list[list]:
     try:
-        trial = Trial(yours, question.seconds, closed)  # sees who calls a copy of the code made before
+        trial = Trial(yours, seconds, _OPEN)  # sees who calls a copy of the code made before
     except TypeError as error:
-        return [[_packed(Trouble(f"{question.function} is no function: {error}", "What does that name hold?"))], []]
+        return [[_packed(Trouble(f"{name} is no function: {error}", "What does that name hold?"))], []]
     _CALLED.clear()
-    with _closing(closed), contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()):
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         main = trial(problems)
         whole = main and not isinstance(main[-1], Trouble)
         single = trial(steps, quiet=True) if whole and steps else []
@@ -86,34 +85,22 @@ def _round(question: Question, yours: object, problems: list[dict], steps: list[
     return [[_packed(one) for one in part] for part in (main, single)]
 
 
-class _Sink(io.TextIOBase):
-    """Takes what a function prints, up to a limit."""
-
-    left = PRINTED
-
-    def write(self, text: str) -> int:
-        self.left -= len(text)
-        if self.left < 0:
-            raise OSError("it prints without end")
-        return len(text)
-
-
 # what gives the answer away
 
 
-@contextlib.contextmanager
-def _closing(functions: list[Callable]) -> Iterator[None]:
-    """Other code in these functions: the objects stay, so every alias, thread and closure meets it."""
-    before = [(function, function.__code__) for function in functions]
-    for function in functions:
+def close(functions: list[Callable]) -> None:
+    """Other code in these functions, and again their own in those that were closed before: the objects stay, so every
+    alias, thread and closure meets it. The files of this sandbox's own copy of the course go for good."""
+    for function, code in _OPEN.items():
+        function.__code__ = code
+    _OPEN.clear()
+    for module, _ in _HELD:
+        Path(sys.modules[module].__file__).unlink(missing_ok=True)
+    for function in set(functions):
+        _OPEN[function] = function.__code__
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
         consts = tuple(name if const == "NAME" else const for const in _closed.__code__.co_consts)
         function.__code__ = _closed.__code__.replace(co_consts=consts)
-    try:
-        yield
-    finally:
-        for function, code in before:
-            function.__code__ = code
 
 
 def _closed(*_, **__):  # it runs among the names of another module
@@ -127,21 +114,6 @@ def _called(name: str) -> None:
     raise RuntimeError(f"{name} is the answer that yours is compared with")
 
 
-@functools.cache
-def _close_sources() -> None:
-    """Take the bodies of these functions out of the package's files, which are this sandbox's own copy."""
-    for module in {module for module, _ in _HELD}:
-        path = Path(sys.modules[module].__file__)
-        names = {name.rpartition(".")[2] for home, name in _HELD if home == module}
-        text = path.read_text(encoding="utf-8")
-        lines = text.split("\n")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef) and node.name in names:
-                first, last, indent = node.body[0].lineno, node.end_lineno, " " * node.body[0].col_offset
-                lines[first - 1 : last] = [f"{indent}raise RuntimeError('closed')"] + [""] * (last - first)
-        path.write_text("\n".join(lines), encoding="utf-8")
-
-
 # answers as text
 
 
@@ -151,65 +123,44 @@ def _packed(outcome: Outcome | Trouble) -> dict:
     return {"answer": pack(outcome.answer), "changed": outcome.changed}
 
 
-def pack(value: object) -> object:
-    """What JSON can hold. Arrays and numbers of other libraries become NumPy's; of what is neither, the type stays."""
+def pack(value: object) -> str:
+    """An answer as JSON. Arrays and numbers of other libraries become NumPy's; of what is neither, the type stays."""
     with contextlib.suppress(Exception):  # whatever a student's objects do when they are looked at
-        return _pack(value)
-    return {"other": type(value).__name__}
+        return json.dumps(value, default=_array)
+    return json.dumps({"other": type(value).__name__})
 
 
-def _pack(value: object) -> object:
-    if value is None or isinstance(value, bool | int | float | str) and not isinstance(value, np.generic):
-        return value
-    if isinstance(value, tuple):
-        return {"tuple": [pack(part) for part in value], "name": type(value).__name__}
-    if isinstance(value, list):
-        return [pack(part) for part in value]
-    if isinstance(value, dict):
-        return {"dict": [[pack(key), pack(part)] for key, part in value.items()]}
+def _array(value: object) -> dict:
     if hasattr(value, "detach"):  # a tensor of PyTorch
         value = value.detach().cpu()
     array = np.asarray(value)
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in NUMBERS:
         return {"other": type(value).__name__}
     data = base64.b64encode(array.tobytes()).decode()
     return {"array": data, "dtype": array.dtype.str, "shape": list(array.shape)}
 
 
-def unpack(value: object) -> object:
-    """The value that `pack` was given.
+def unpack(text: str) -> object:
+    """The value that `pack` was given, with tuples in the place of lists and of NamedTuples.
 
     raises   ValueError for what it cannot have made
     """
     try:
-        return _unpack(value)
+        return _unpack(json.loads(text))
     except (KeyError, TypeError, RecursionError, MemoryError, OverflowError) as error:
         raise ValueError(f"an answer made by pack is needed, got {type(error).__name__} on reading it") from None
 
 
 def _unpack(value: object) -> object:
     if isinstance(value, list):
-        return [_unpack(part) for part in value]
+        return tuple(map(_unpack, value))
     if not isinstance(value, dict):
         return value
-    if "tuple" in value:
-        parts = [_unpack(part) for part in value["tuple"]]
-        known = _NAMED.get(value.get("name"), tuple)
-        return known._make(parts) if known is not tuple and len(known._fields) == len(parts) else tuple(parts)
-    if "dict" in value:
-        return {_unpack(key): _unpack(part) for key, part in value["dict"]}
-    if "other" in value:
+    if value.keys() == {"other"}:
         return type(str(value["other"])[:100], (), {})()
+    if value.keys() != {"array", "dtype", "shape"}:
+        return {name: _unpack(part) for name, part in value.items()}
     dtype = np.dtype(str(value["dtype"]))
-    if dtype.kind not in "biufc":
+    if dtype.kind not in NUMBERS:
         raise ValueError(f"an array of numbers is needed, got {dtype}")
     return np.frombuffer(base64.b64decode(value["array"]), dtype).reshape(value["shape"])[()].copy()
-
-
-_NAMED = {
-    name: kind
-    for module in list(sys.modules.values())
-    if getattr(module, "__name__", "").startswith("bptt_lab.")
-    for name, kind in vars(module).items()
-    if inspect.isclass(kind) and issubclass(kind, tuple) and hasattr(kind, "_fields")
-}  # the course's own, by name

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import re
 import unicodedata
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,44 +21,49 @@ FINAL = re.compile(r"[\s_-]*(final|copy)\d*$", re.I)
 
 
 @dataclass
-class Claim:
-    """What the name of a file says."""
+class File:
+    """One file that came back, and what its name says."""
 
-    file: str
-    kind: str  # number (of an LMS), attempt (of Blackboard), name
-    key: str  # the same for the same person
-    name: str
-    order: tuple[int, ...] = (0,)  # the later of two files of a person has the larger one
-    when: str = ""
+    file: str  # with its folders
+    path: Path | zipfile.Path
+    when: str
+    size: int  # bytes
+    kind: str = "name"  # or number (of an LMS), attempt (of Blackboard)
+    key: str = ""  # the same for the same person; empty if the name does not say whose the file is
+    name: str = ""
+    order: int = 0  # the later of two files of a person has the larger one
     late: bool = False
+    reason: str = ""  # why it cannot be graded
 
 
-def claim(file: str, folders: int, notebook: str, known: "Roster") -> Claim | None:
-    """What the name says; None if it does not say whose the file is.
+def claim(file: File, folders: int, notebook: str, roster: "Roster") -> None:
+    """Find what the name says.
 
-    file      with its folders, of which the first `folders` say nothing, because all files share them
+    folders   that say nothing, because all files lie in them
     notebook  such as "07_write_it_yourself"
     """
-    parts = PurePosixPath(unicodedata.normalize("NFC", file)).parts
+    parts = PurePosixPath(unicodedata.normalize("NFC", file.file)).parts
     before, after = _around(notebook, ENDING.sub("", parts[-1]))
+    copied = COPY.match(after or "") or re.search(r"\s*\((\d+)\)$", after or "")
+    file.order = int(copied[1] or copied[copied.lastindex]) if copied else 0
     if parts[-2:-1] == (notebook,) and len(parts) > 2:  # nbgrader's way
-        return Claim(file, "name", parts[-3].casefold(), parts[-3])
-    if said := next(filter(None, map(MOODLE.match, parts)), None):
-        return Claim(file, "number", said["number"], said["name"].replace("_", " "), _copy(after or ""))
-    if said := CANVAS.fullmatch(parts[-1]):
-        name = said["name"] or said["number"]
-        return Claim(file, "number", said["number"], name, (int(said["order"]),), "", bool(said["late"]))
-    if said := BLACKBOARD.match(parts[-1]):  # "_" may stand in a title and in a user: the key is both
-        user, date = said["name"].rpartition("_")[2], said["date"]
-        when = f"{date[:10]} {date[11:].replace('-', ':')}"
-        return Claim(file, "attempt", said["name"].casefold(), user, tuple(map(int, date.split("-"))), when)
-    if after is None:  # then it may be a name, or anything
-        name = _words(before) if known.find("", _words(before)) else ""
-    else:
-        name = _words(f"{before} {FINAL.sub('', COPY.sub('', after) if COPY.match(after) else after)}")
-    if not name and len(parts) > folders + 1:  # a folder for each student
-        name = _words(" ".join(filter(None, _around(notebook, parts[folders]))))
-    return Claim(file, "name", name.casefold(), name, _copy(after or "")) if name else None
+        file.name = parts[-3]
+    elif said := next(filter(None, map(MOODLE.match, parts)), None):
+        file.kind, file.key, file.name = "number", said["number"], said["name"].replace("_", " ")
+    elif said := CANVAS.fullmatch(parts[-1]):
+        file.kind, file.key, file.name = "number", said["number"], said["name"] or said["number"]
+        file.order, file.late = int(said["order"]), bool(said["late"])
+    elif said := BLACKBOARD.match(parts[-1]):  # "_" may stand in a title and in a user: the key is both
+        file.kind, file.key, file.name = "attempt", said["name"].casefold(), said["name"].rpartition("_")[2]
+        file.when = f"{said['date'][:10]} {said['date'][11:].replace('-', ':')}"
+        file.order = int(said["date"].replace("-", ""))
+    elif after is not None:
+        file.name = _words(f"{before} {FINAL.sub('', after.replace(copied[0], '', 1) if copied else after)}")
+    elif roster.find("", _words(before)):  # without the notebook's name it may be a name, or anything
+        file.name = _words(before)
+    if not file.name and len(parts) > folders + 1:  # a folder for each student
+        file.name = _words(" ".join(filter(None, _around(notebook, parts[folders]))))
+    file.key = file.key or file.name.casefold()
 
 
 def _around(notebook: str, base: str) -> tuple[str, str | None]:
@@ -74,21 +80,6 @@ def _words(text: str) -> str:
     return re.sub(r"[\s_]+", " ", text).strip(" .-")
 
 
-def _copy(after: str) -> tuple[int]:
-    said = COPY.match(after)
-    return (int(said[1] or said[2]) if said else 0,)
-
-
-def join_copies(people: dict[tuple[str, str], list[Claim]]) -> None:
-    """ "anna (1)" is a copy of "anna", if that is there too."""
-    for kind, key in sorted(people):
-        plain = re.sub(r"\s*\(\d+\)$", "", key)
-        if kind == "name" and plain != key and (kind, plain) in people:
-            for one in people.pop((kind, key)):
-                one.order, one.name = _copy(key.removeprefix(plain)), people[kind, plain][0].name
-                people[kind, plain].append(one)
-
-
 class Roster:
     """Who is in the class: a CSV file of id and name.
 
@@ -100,47 +91,41 @@ class Roster:
         self.forms = defaultdict(set)  # a name without spaces: ids
         text = Path(path).read_text("utf-8-sig") if path else ""
         mark = max(",;\t", key=text.partition("\n")[0].count)
-        for row in csv.reader(text.splitlines(), delimiter=mark):
-            number, name = [*map(str.strip, row), "", ""][:2]
-            if row and not (number and name):
+        for row in filter(None, csv.reader(text.splitlines(), delimiter=mark)):
+            number, name = [*map(str.strip, row), ""][:2]
+            if not (number and name):
                 raise ValueError(f"a roster must have lines of id and name, got {','.join(row)!r} in {path}: mend it")
-            if not row or name.casefold() in ("name", "student"):
-                continue
-            self.people[number.casefold()] = (number, name)
-            words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", name).casefold())
-            for turn in range(len(words)):  # Kim Lee; Lee, Kim; leekim
-                self.forms["".join(words[turn:] + words[:turn])].add(number.casefold())
+            if name.casefold() not in ("name", "student"):
+                self.people[number.casefold()] = (number, name)
+                words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", name).casefold())
+                for turn in range(len(words)):  # Kim Lee; Lee, Kim; leekim
+                    self.forms["".join(words[turn:] + words[:turn])].add(number.casefold())
 
     def find(self, key: str, name: str) -> str | None:
         """The id, if the number of an LMS or a name is that of one person."""
-        for one in (key, name.casefold()):
-            if one in self.people:
-                return one
         found = self.forms.get(re.sub(r"[\W_]+", "", name.casefold()), ())
-        return next(iter(found)) if len(found) == 1 else None
+        sure = [one for one in (key, name.casefold()) if one in self.people]
+        return next(iter(sure or found)) if sure or len(found) == 1 else None
 
-    def settle(self, people: dict[tuple[str, str], list[Claim]]) -> Iterator[tuple[str, str, list[str], list[Claim]]]:
+    def settle(self, files: list[File]) -> Iterator[tuple[str, str, list[str], list[File]]]:
         """A folder's name for each person, the name, what the teacher should know, and the files.
 
         Two numbers of an LMS are two people, also where the roster knows one of that name.
         """
-        ids = {person: self.find(person[1], claims[0].name) for person, claims in people.items()}
-        numbers = [ids[person] for person in people if person[0] != "name"]
-        joined, taken = defaultdict(list), set()
-        for person in sorted(people):
+        people, joined, taken = defaultdict(list), defaultdict(list), set()
+        for file in files:
+            people[file.kind, file.key].append(file)
+        ids = {person: self.find(person[1], of[0].name) for person, of in people.items()}
+        numbers = [found for (kind, _), found in ids.items() if kind != "name"]
+        for person, of in sorted(people.items()):
             sure = ids[person] and (numbers.count(ids[person]) < 2 or person[1] == ids[person])
-            joined[("", ids[person]) if sure else person] += people[person]
-        for (kind, key), claims in sorted(joined.items()):
-            name = max(claims, key=lambda one: (one.order, one.file)).name
+            joined[("", ids[person]) if sure else person] += of
+        for (kind, key), of in sorted(joined.items()):
+            name = max(of, key=lambda one: (one.order, one.file)).name
             number, name = (key if kind == "number" else name, name) if kind else self.people[key]
-            unknown = ["is not on the roster, or not the only one of this name"] if kind and self.people else []
-            yield _folder(number, (kind, key), taken), name, unknown, claims
-
-
-def _folder(name: str, person: tuple[str, str], taken: set[str]) -> str:
-    """A name for a folder that no other student has."""
-    short = re.sub(r"[^\w.@-]+", "-", name).strip("-.")[:80]
-    if not short or short.casefold() in taken:
-        short = f"{short or 'student'}-{hashlib.sha256(repr(person).encode()).hexdigest()[:8]}"
-    taken.add(short.casefold())
-    return short
+            unknown = ["is not on the roster, or not the only one of this name"] * bool(kind and self.people)
+            short = re.sub(r"[^\w.@-]+", "-", number).strip("-.")[:80]  # of a folder that no other student has
+            if not short or short.casefold() in taken:
+                short = f"{short or 'student'}-{hashlib.sha256(repr((kind, key)).encode()).hexdigest()[:8]}"
+            taken.add(short.casefold())
+            yield short, name, unknown, of

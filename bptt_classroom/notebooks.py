@@ -1,6 +1,5 @@
-"""A notebook as a student hands it in: read it whatever it went through, and put right what only nbgrader minds."""
+"""A notebook as a student hands it in: read whatever it went through, and given the marks that nbgrader wants."""
 
-import copy
 import json
 import re
 import zipfile
@@ -9,6 +8,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from bptt_classroom.gradebook import POINTS, grade_id
 from bptt_lab.doctor import Exercise
 
 STARTS = {
@@ -20,7 +20,7 @@ STARTS = {
 
 
 def load(path: Path | zipfile.Path) -> NotebookNode:
-    """A notebook in today's format, without outputs.
+    """A notebook in today's format: the text of its cells and no more, for marks, ids and outputs may be anything.
 
     raises   ValueError with the true reason if it is none, OSError if it cannot be read
     """
@@ -31,17 +31,17 @@ def load(path: Path | zipfile.Path) -> NotebookNode:
     try:
         found = json.loads(data.decode("utf-8-sig"))
         sheets = found.get("worksheets", [found])  # until 2015
-        return new_notebook(cells=[_cell(*pair) for pair in enumerate(cell for one in sheets for cell in one["cells"])])
+        cells = [_cell(*pair) for pair in enumerate(cell for one in sheets for cell in one["cells"])]
     except UnicodeError:
         raise ValueError("is no text in UTF-8") from None
     except (AttributeError, KeyError, TypeError):
         raise ValueError("is JSON, but no notebook: it has no cells") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"is no JSON: {error}"[:200]) from None
+    return new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
 
 
 def _cell(number: int, found: dict) -> NotebookNode:
-    """The text of a cell and no more: marks, ids and outputs may be anything."""
     source = found.get("source", found.get("input")) or ""
     source = source if isinstance(source, str) else "".join(map(str, source))
     make = new_code_cell if found["cell_type"] == "code" else new_markdown_cell
@@ -58,24 +58,30 @@ def asks(source: str, exercise: str) -> bool:
     return bool(re.search(rf"checks\.check\(\s*[\"']{re.escape(exercise)}[\"']", source))
 
 
-def mend(notebook: NotebookNode, exercises: dict[str, Exercise], released: NotebookNode) -> None:
-    """Marks for nbgrader, as in the released notebook: for the last cell that makes a function, and for one check.
+def mark(notebook: NotebookNode, exercises: dict[str, Exercise]) -> list[str]:
+    """Give marks for nbgrader to the last cell that makes a function, and to a check of it, which is put there if
+    there is none. Marks that came are not looked at: a copied cell has them twice, and a converter loses them.
 
-    The marks that came are not looked at: a copied cell has them twice, and a converter loses them.
+    returns  the exercises that lack a cell or a check
     """
-    ours = [cell for cell in released.cells if "nbgrader" in cell.metadata]
+    lacking, code = [], [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell in notebook.cells:
         cell.metadata.pop("nbgrader", None)
     for name, exercise in exercises.items():
-        stub = next(cell for cell in ours if defines(cell.source, exercise.function))
-        check = copy.deepcopy(next(cell for cell in ours if asks(cell.source, name)))
-        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        for cell in [cell for cell in code if defines(cell.source, exercise.function)][-1:]:
-            cell.metadata.setdefault("nbgrader", copy.deepcopy(stub.metadata.nbgrader))
-        free = [cell for cell in code if asks(cell.source, name) and "nbgrader" not in cell.metadata]
-        if free:
-            free[-1].metadata["nbgrader"] = check.metadata.nbgrader
-        else:
-            check.id = f"put-back-{len(notebook.cells)}"
-            notebook.cells.append(check)
-    notebook.metadata.kernelspec = copy.deepcopy(released.metadata.get("kernelspec", {}))  # theirs may have another
+        answers = [cell for cell in code if defines(cell.source, exercise.function)]
+        if answers and "nbgrader" not in answers[-1].metadata:  # two answers may stand in one cell
+            answers[-1].metadata["nbgrader"] = _marks(f"{grade_id(name)}-answer", solution=True)
+        checks = [cell for cell in code if asks(cell.source, name) and "nbgrader" not in cell.metadata]
+        if not (answers and checks):
+            lacking.append(name)
+        if not checks:
+            line = f'checks.check("{name}", {exercise.function})'
+            checks = [new_code_cell(line, id=f"put-back-{len(notebook.cells)}")]
+            notebook.cells += checks
+        checks[0].metadata["nbgrader"] = _marks(grade_id(name), grade=True, locked=True, points=POINTS)
+    return lacking
+
+
+def _marks(name: str, **marks: object) -> dict:
+    plain = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
+    return plain | {"grade_id": name, "cell_type": "code"} | marks

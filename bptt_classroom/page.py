@@ -1,16 +1,16 @@
-"""The class on one page: HTML that needs no other file, and no script."""
+"""What a teacher gets: the class on one page, HTML that needs no other file and no script; and its tables, CSV."""
 
-import textwrap
-from html import escape
+import csv
+import io
 from pathlib import Path
 
-from bptt_classroom import files, report
-from bptt_classroom.gradebook import AGAIN
-from bptt_classroom.grading import Result
-from bptt_classroom.report import Class, causes
+import jinja2
+
+from bptt_classroom.gradebook import AGAIN, POINTS
+from bptt_classroom.records import Class, Result, write
 
 WIDEST = 14  # columns of the heat map, so that it fits on paper
-STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+TEMPLATE = Path(__file__).with_name("page.html")
 
 
 def write_all(folder: Path, results: Class) -> list[Path]:
@@ -18,102 +18,78 @@ def write_all(folder: Path, results: Class) -> list[Path]:
 
     raises   OSError, as when the disk is full
     """
-    made = {".html": page(results), ".csv": report.table(results), "_long.csv": report.long_table(results)}
+    made = {".html": page(results), ".csv": table(results), "_long.csv": long_table(results)}
     for ending, text in made.items():  # Excel knows UTF-8 by the mark at its start
-        files.write(folder / f"{results.assignment}{ending}", text, "utf-8-sig" if ".csv" in ending else "utf-8")
+        write(folder / f"{results.assignment}{ending}", text, "utf-8-sig" if ".csv" in ending else "utf-8")
     return [folder / f"{results.assignment}{ending}" for ending in made]
 
 
 def page(results: Class) -> str:
     """The whole page."""
-    title, whole, left = results.assignment.replace("_", " "), results.graded, len(results.not_graded)
-    seen = ' <strong>See <a href="#not-graded">who is not, and why</a>.</strong>' if left else ""
-    aside = [(file, why) for file, why in results.set_aside if file not in results.lost]
-    parts = [
-        f"<h1>{escape(title)}</h1><p>{whole} of {whole + left} graded.{seen}</p>",
-        f"<h2>To talk about on Monday</h2>{_monday(results)}{_exercises(results)}",
-        f'<h2 class="next">Points, and what to tell each</h2>{_points(results)}',
-        f'<h2 class="next">Who made which mistake</h2>{_heat(results)}',
-        f'<h2 id="not-graded">Not graded</h2>{_pairs("who or what", results.not_graded)}',
-        f"<h2>Files that do not count</h2>{_pairs('file', aside)}",
-    ]
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    head += f"<title>{escape(title)}</title><style>{STYLE}</style>"
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n' + "\n".join(parts) + "\n</body></html>\n"
-
-
-def _table(caption: str, head: list[str], rows: list[list[str]], kind: str = "") -> str:
-    """Of cells in HTML; the first of a row is its head. On a phone it scrolls alone."""
-    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    lines = ""
-    for first, *others in rows:
-        cells = "".join(cell if cell.startswith("<td") else f"<td>{cell}</td>" for cell in others)
-        lines += f'<tr><th scope="row">{first}</th>{cells}</tr>'
-    inside = f"<caption>{caption}</caption><thead><tr>{top}</tr></thead><tbody>{lines}</tbody>"
-    label = f'role="region" tabindex="0" aria-label="{caption}"'
-    return f'<div class="wide" {label}><table class="{kind}">{inside}</table></div>'
-
-
-def _number(value: object) -> str:
-    return f'<td class="n">{value}</td>'
-
-
-def _monday(results: Class) -> str:
-    items = []
-    for cause, students, answer in results.causes()[:5]:
-        said = [f"<strong>{escape(cause)}</strong>: {len(students)} of {len(results.students)}."]
-        if len(answer.mistakes) < 2 and answer.hints:  # else the hints are about other mistakes too
-            said.append(f"Ask: “{escape(answer.hints[0])}”")
-            said += [f"Then: “{escape(hint)}”" for hint in answer.hints[2:3] if answer.mistakes]
-        items.append(f"<li>{' '.join(said)}</li>")
-    return f"<ol>{''.join(items)}</ol>" if items else "<p>Nobody made a mistake.</p>"
-
-
-def _exercises(results: Class) -> str:
-    rows = []
-    for place, one in enumerate(results.exercises):
-        kinds = [student.results[place].kind for student in results.students if student.results]
+    causes = results.causes()
+    columns = {cause: {cause} for cause, _, _ in causes[:WIDEST]}
+    if causes[WIDEST:]:
+        columns["all others"] = {cause for cause, _, _ in causes[WIDEST:]}
+    heat = []
+    for student in results.students:
+        made = [cause for answer in student.results for cause in answer.causes]
+        heat += [(student.name, [sum(cause in one for cause in made) for one in columns.values()])] * bool(made)
+    counts = []
+    for number, one in enumerate(results.exercises):
+        kinds = [student.results[number].kind for student in results.students if student.results]
         right, empty = kinds.count("right"), kinds.count("not attempted")
-        rows.append([escape(f"{one.id} {one.title}"), *map(_number, (right, len(kinds) - right - empty, empty))])
-    return _table("How many students", ["exercise", "right", "not right", "not attempted"], rows)
+        counts.append((f"{one.id} {one.title}", (right, len(kinds) - right - empty, empty)))
+    options = dict(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    template = jinja2.Environment(**options).from_string(TEMPLATE.read_text("utf-8"))
+    given = dict(results=results, causes=causes[:5], columns=list(columns), heat=heat, counts=counts, most=POINTS)
+    return template.render(given, points=points)
 
 
-def _points(results: Class) -> str:
-    rows = []
-    for one in results.students:
-        cells = [_number(_points_of(answer)) for answer in one.results] or ["<td></td>"] * len(results.exercises)
-        total = _number("" if one.points is None else f"<strong>{one.points:g}</strong>")
-        late = f" <small>late, {escape(one.when)}</small>" if one.late else ""
-        told = f'<td class="told">{"<br>".join(map(escape, one.advice()))}</td>'
-        rows.append([f"{escape(one.name)}{late}", *cells, total, told])
-    most = [f"{one.id}<br><small>of {one.most:g}</small>" for one in results.exercises]
-    total = f"sum<br><small>of {sum(one.most for one in results.exercises):g}</small>"
-    caption = "– is not attempted; ✎ is given by hand; ✎! too, but something new was graded since"
-    return _table(caption, ["student", *most, total, "to tell"], rows)
-
-
-def _points_of(answer: Result) -> str:
+def points(answer: Result) -> str:
     if answer.kind == "not attempted" and not answer.hand:
         return "–"
     return f"{answer.points:g}" + {"": "", AGAIN: " ✎!"}.get(answer.hand, " ✎")
 
 
-def _heat(results: Class) -> str:
-    known = [cause for cause, _, _ in results.causes()]
-    columns = {cause: {cause} for cause in known[:WIDEST]}
-    if known[WIDEST:]:
-        columns["all others"] = set(known[WIDEST:])
-    rows = []
-    for student in results.students:
-        made = [cause for answer in student.results for cause in causes(answer)]
-        counts = [sum(cause in column for cause in made) for column in columns.values()]
-        if made:
-            rows.append([escape(student.name), *(f'<td class="made">{n}</td>' if n else "" for n in counts)])
-    head = [f'<span class="up">{escape(textwrap.shorten(cause, 45))}</span>' for cause in columns]
-    caption = "In how many exercises; who is not here made none"
-    return _table(caption, ["student", *head], rows, "heat") if rows else "<p>Nobody.</p>"
+def table(results: Class) -> str:
+    """One line for each student, as Canvas and Moodle import it; nothing is in it that they would take for a student.
+
+    Canvas needs Student, ID and Section in this order, and takes each other column for an assignment, unless it is
+    called a "Current Score" or alike. Moodle gives a line without an ID to the student of the line above it.
+    """
+    title = results.assignment.replace("_", " ")
+    parts = [f"{one.id} (Current Score)" for one in results.exercises]
+    rows = [["Student", "ID", "Section", title, *parts, "remarks (Current Score)"]]
+    for one in results.students:
+        each = [answer.points for answer in one.results] or [""] * len(parts)
+        remarks = [f"late, {one.when}"] * one.late + one.notes + [f"not graded: {one.missing}"] * bool(one.missing)
+        rows.append([one.name, one.student, "", "" if one.points is None else one.points, *each, "; ".join(remarks)])
+    return _csv(rows)
 
 
-def _pairs(what: str, pairs: list[tuple[str, str]]) -> str:
-    rows = [[escape(one), escape(why)] for one, why in pairs]
-    return _table("With the reason", [what, "why"], rows) if rows else "<p>None.</p>"
+def long_table(results: Class) -> str:
+    """A line for each answer, and for each file that does not count."""
+    rows = [["student", "name", "when", "late", "exercise", "points", "most", "kind", "mistakes", "what", "hint"]]
+    for one in results.students:
+        who = [one.student, one.name, one.when, "late" * one.late]
+        for each in one.results:
+            words = "; ".join(filter(None, [each.where, *each.notes, each.hand and f"points {each.hand}"]))
+            facts = [each.id, each.points, POINTS, each.kind, " ".join(each.mistakes)]
+            rows.append([*who, *facts, words, "".join(each.hints[:1])])
+        rows += [] if one.results else [[*who, "", "", "", "not graded", "", one.missing, ""]]
+    for kind, pairs in (("set aside", results.aside), ("not graded", results.lost)):
+        rows += [["", file, *[""] * 5, kind, "", why, ""] for file, why in pairs]
+    return _csv(rows)
+
+
+def _csv(rows: list[list[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows([[_harmless(cell) for cell in row] for row in rows])
+    return text.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    """Spreadsheets run what begins like a formula."""
+    if isinstance(cell, float) and cell.is_integer():
+        return int(cell)
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(("=", "+", "-", "@")) else cell

@@ -9,11 +9,10 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
 from pathlib import Path
 
 import bptt_lab
-from bptt_classroom.driver import BOOT, Job
+from bptt_classroom.driver import BOOT
 
 PACKAGE, HERE = Path(bptt_lab.__file__).parent, Path(__file__).parent
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
@@ -23,26 +22,10 @@ ENVIRONMENT = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL",
     "PYTHONHASHSEED": "0",
     "JUPYTER_PLATFORM_DIRS": "1",
 }
-DISK = 200 * 2**20  # bytes, in memory
 ANSWER = 100 * 2**20  # bytes that are read from there
-START = """--die-with-parent --new-session --clearenv --unshare-ipc --unshare-pid --unshare-net --unshare-uts
---unshare-cgroup-try --proc /proc --dev /dev --perms 1777 --tmpfs /tmp"""
-CHECKS = '''"""Stands for the course's checks where a notebook is graded: there the answers are asked for later."""
-
-from bptt_lab import doctor
-from bptt_lab.doctor import Convention  # noqa: F401
-
-
-def check(*_, **__):
-    return doctor.Verdict("not attempted", "handed in; it is asked when the notebook has run")
-
-
-def solution(*_):
-    return doctor.Words("handed in")
-
-
-progress = forget = solution
-'''
+START = f"""--die-with-parent --new-session --clearenv --unshare-ipc --unshare-pid --unshare-net --unshare-uts
+--unshare-cgroup-try --proc /proc --dev /dev --perms 1777 --tmpfs /tmp
+--size {200 * 2**20} --perms 0777 --tmpfs /home --chdir /home --setenv HOME /home"""  # the files are in memory
 
 
 def bwrap() -> str | None:
@@ -69,7 +52,7 @@ def command(hidden: list[Path]) -> list[str]:
     """
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent}
     roots = [*map(Path, SYSTEM), *sorted(prefixes)]
-    line = [bwrap(), *START.split()]
+    line = [bwrap(), *START.split()]  # first the empty home: Python itself may lie in a folder below
     for path in (*roots, *map(Path, SETTINGS)):
         for parent in reversed(list(path.parents)[:-1]):
             line += ["--perms", "0755", "--dir", str(parent)]
@@ -78,7 +61,6 @@ def command(hidden: list[Path]) -> list[str]:
     for path in (*hidden, PACKAGE, HERE, PACKAGE.parent / "notebooks", site / "bptt_lab", site / "bptt_classroom"):
         if path.is_dir() and any(path.resolve().is_relative_to(root) for root in roots):
             line += ["--tmpfs", str(path.resolve())]
-    line += f"--size {DISK} --perms 0777 --tmpfs /home --chdir /home --setenv HOME /home".split()
     for name, value in (ENVIRONMENT | {"PATH": f"{sys.prefix}/bin:/usr/bin:/bin"}).items():
         line += ["--setenv", name, value]
     if os.getuid():
@@ -88,57 +70,37 @@ def command(hidden: list[Path]) -> list[str]:
 
 
 def files() -> dict[str, tuple[bytes, float]]:
-    """What a submission finds: the package without the exercises' answers, and what asks there."""
-    found = {}
+    """What a submission finds, with the times by which Python knows what is compiled: the package without the
+    exercises' answers, what asks there, and the list of fonts, which takes seconds to make."""
+    import matplotlib.font_manager  # it makes the list, if there is none
+
+    found = {f".cache/matplotlib/{path.name}": path for path in Path(matplotlib.get_cachedir()).glob("fontlist-*.json")}
     for path in PACKAGE.rglob("*"):
         name = path.relative_to(PACKAGE)
         stale = path.suffix == ".pyc" and not path.stem.endswith(sys.implementation.cache_tag)
         if path.is_file() and name.parts[0] != "exercises" and "checks" not in name.stem.split(".") and not stale:
-            found[f"lab/bptt_lab/{name}"] = path.read_bytes(), path.stat().st_mtime
-    found["lab/bptt_lab/checks.py"] = CHECKS.encode(), 0
-    for name in ("asking.py", "driver.py"):
-        found[f"lab/bptt_classroom/{name}"] = (HERE / name).read_bytes(), (HERE / name).stat().st_mtime
-    found["lab/bptt_classroom/__init__.py"] = b"", 0
-    return found | _fonts()
+            found[f"lab/bptt_lab/{name}"] = path
+    found |= {f"lab/bptt_classroom/{name}": HERE / name for name in ("__init__.py", "asking.py", "driver.py")}
+    found["lab/bptt_lab/checks.py"] = HERE / "stand_in.py"
+    return {name: (path.read_bytes(), path.stat().st_mtime) for name, path in found.items()}
 
 
-def _fonts() -> dict[str, tuple[bytes, float]]:
-    """The list of fonts that Matplotlib has made, since to make it takes seconds."""
-    import matplotlib.font_manager  # it makes the list, if there is none
-
-    folder = Path(matplotlib.get_cachedir())
-    return {f".cache/matplotlib/{path.name}": (path.read_bytes(), 0) for path in folder.glob("fontlist-*.json")}
-
-
-def run(files: dict, job: Job, hidden: list[Path], protected: bool = True) -> bytes:
+def run(files: dict, cells: list[str], limits: dict, hidden: list[Path], protected: bool = True) -> bytes:
     """What the driver prints; less, or nothing, if it was stopped. Whatever was started is gone afterwards."""
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as came:
+        pickle.dump((files, cells, limits), given)
+        given.seek(0)
         line, options = command(hidden) if protected else [], {}
-        if not protected:  # then the limit would count all processes of the teacher
-            job = job._replace(limits=job.limits._replace(processes=0))
+        if not protected:
             options = dict(cwd=home, env=os.environ | ENVIRONMENT | {"HOME": home})
-        message = pickle.dumps(files) + pickle.dumps(job)
-        pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        process = subprocess.Popen([*line, sys.executable, "-c", BOOT], start_new_session=True, **pipes, **options)
-        timer = threading.Timer(job.limits.total, _end, [process])
-        feeder = threading.Thread(target=_feed, args=(process, message))
+        pipes = dict(stdin=given, stdout=came, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen([*line, sys.executable, "-c", BOOT], **pipes, **options)
         try:
-            timer.start()
-            feeder.start()
-            return process.stdout.read(ANSWER)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(limits["total"])
         finally:
-            timer.cancel()
-            _end(process)
-            feeder.join()
-            process.stdout.close()
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)  # bubblewrap's end is that of all that it has started
             process.wait()
-
-
-def _feed(process: subprocess.Popen, message: bytes) -> None:
-    with contextlib.suppress(OSError), process.stdin:
-        process.stdin.write(message)
-
-
-def _end(process: subprocess.Popen) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)  # bubblewrap's end is that of all that it has started
+        came.seek(0)
+        return came.read(ANSWER)

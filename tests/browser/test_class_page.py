@@ -5,8 +5,7 @@ import re
 import pytest
 
 from bptt_classroom import page
-from bptt_classroom.grading import Result
-from bptt_classroom.report import Class, Student
+from bptt_classroom.records import Class, Result, Student
 from bptt_lab.doctor import BACKWARD
 
 LONGEST = sorted(BACKWARD.catalogue.values(), key=lambda one: -len(one.hint + one.formula))
@@ -14,7 +13,7 @@ LONGEST = sorted(BACKWARD.catalogue.values(), key=lambda one: -len(one.hint + on
 
 def answer(number, made):
     hints = [made.hint, f"Your answer is that of “{made.name}”.", f"What you computed is {made.formula}."]
-    facts = (f"07.{number}", "f", "Any number of outputs", 2.0, 5.0, "mistake", "∂L/∂h is wrong", [made.name], hints)
+    facts = (f"07.{number}", "Any number of outputs", 2.0, "mistake", "∂L/∂h is wrong", [made.name], hints)
     return Result(*facts)
 
 
@@ -29,7 +28,7 @@ def shown(browser, tmp_path):
         student.results = [answer(number, LONGEST[(place + number) % 7]) for number in range(1, 7)]
     path = tmp_path / "page.html"
     aside = [(f"{'long' * 30}.pdf", "is a PDF")]
-    path.write_text(page.page(Class("07_write_it_yourself", students, aside, [aside[0][0]])), encoding="utf-8")
+    path.write_text(page.page(Class("07_write_it_yourself", students, lost=aside)), encoding="utf-8")
     opened = browser.new_page()
     opened.goto(path.as_uri())
     yield opened

@@ -182,7 +182,7 @@ def test_what_is_handed_in_is_read_by_the_classroom(page, site, tmp_path):
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download the file").click()
     waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
-    (came,) = files.collect(tmp_path, "07_write_it_yourself").submissions
+    (came,) = files.collect(tmp_path, "07_write_it_yourself").students
     assert came.name == "Kim Lee 7" and "# mine" in came.path.read_text()
 
 

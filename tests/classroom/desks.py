@@ -5,11 +5,10 @@ from pathlib import Path
 from nbformat.v4 import new_code_cell, new_notebook
 
 from bptt_classroom import grading
-from bptt_classroom.driver import Limits
 from bptt_lab.exercises import solutions
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "notebooks" / "solutions"
-LIMITS = Limits(cell=20, total=240, memory=3 * 2**30, output=10**5)
+LIMITS = {"cell": 20, "total": 240, "AS": 3 * 2**30, "output": 10**5}
 
 
 def solved(number):
@@ -22,9 +21,10 @@ def notebook(*cells):
     return new_notebook(cells=[new_code_cell(cell) for cell in cells])
 
 
-def grade(exam, *cells, hidden=()):
+def grade(exam, *cells, hidden=(), protected=True):
     """The notebook as it ran, and the result of each exercise by its id."""
-    ran, results = grading.grade_one(notebook(*cells), exam, list(hidden))
+    given = notebook(*cells)
+    ran, results = grading.judge(given, exam, *grading.run(given, exam, list(hidden), protected))
     return ran, {result.id: result for result in results}
 
 

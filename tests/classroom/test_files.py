@@ -6,6 +6,7 @@ import os
 import shutil
 import unicodedata
 import zipfile
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -13,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from bptt_classroom import files, names, notebooks
+from bptt_classroom import files, names, notebooks, records
 from bptt_lab import exercises
 
 NAME = "03_backpropagation_through_time"
-ASKED = exercises.of("03")
+ASKED = exercises.graded("03")
 STUBS = {
     "03.1": "def my_state_grads(params, trace, dL_do):\n    raise NotImplementedError",
     "03.2": "def input_grads(params, dL_da):\n    raise NotImplementedError",
@@ -28,13 +29,13 @@ ANSWER = "def my_state_grads(params, trace, dL_do):\n    return 1"
 
 def marks(name, **kind):
     plain = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
-    return {"nbgrader": plain | {"grade_id": name} | kind}
+    return {"nbgrader": plain | {"grade_id": name, "cell_type": "code"} | kind}
 
 
 def released():
     cells = [new_markdown_cell("# Three exercises", id="03-000"), new_code_cell("import numpy as np", id="03-001")]
     for number, (exercise, stub) in enumerate(STUBS.items()):
-        answer, check = f"03-{2 * number + 2:03}", f"03-{2 * number + 3:03}"
+        answer, check = f"03-{number + 1}-answer", f"03-{number + 1}"
         function = ASKED[exercise].function
         cells.append(new_code_cell(stub, id=answer, metadata=marks(answer, solution=True)))
         line = f'checks.check("{exercise}", {function})'
@@ -56,7 +57,7 @@ def lay(folder, *names, text=TEXT):
 
 
 def students(collected):
-    return {one.student: one.path.name for one in collected.submissions}
+    return {one.student: one.path.name for one in collected.students}
 
 
 def folder_of(tmp_path, *names):
@@ -90,7 +91,7 @@ def folder_of(tmp_path, *names):
 )
 def test_the_name_of_a_file_says_whose_it_is(tmp_path, name, student, said):
     found = folder_of(tmp_path, name, f"zed_{NAME}.ipynb")
-    assert found.set_aside == [] and {one.student: one.name for one in found.submissions} == {
+    assert found.aside == [] and {one.student: one.name for one in found.students} == {
         student: said,
         "zed": "zed",
     }
@@ -99,8 +100,9 @@ def test_the_name_of_a_file_says_whose_it_is(tmp_path, name, student, said):
 @pytest.mark.parametrize("name", [f"{NAME}.ipynb", f"{NAME}_final.ipynb", f"{NAME} (2).ipynb", "homework.ipynb"])
 def test_a_file_without_a_name_is_set_aside_with_the_reason(tmp_path, name):
     found = folder_of(tmp_path, name, f"zed_{NAME}.ipynb")
-    assert students(found) == {"zed": f"zed_{NAME}.ipynb"} and found.lost == [name]
-    assert f"rename it to STUDENT_{NAME}.ipynb" in found.set_aside[0][1]
+    assert students(found) == {"zed": f"zed_{NAME}.ipynb"} and found.aside == []
+    ((lost, why),) = found.lost
+    assert lost == name and f"rename it to STUDENT_{NAME}.ipynb" in why
 
 
 def test_a_plain_folder_for_each_student(tmp_path):
@@ -112,7 +114,7 @@ def test_a_plain_folder_for_each_student(tmp_path):
 def test_what_nbgrader_has_collected(tmp_path):
     lay(tmp_path, f"anna/{NAME}/{NAME}.ipynb", "ben/07_x/07_x.ipynb", f"anna/{NAME}/timestamp.txt")
     found = files.collect(tmp_path, NAME)
-    assert students(found) == {"anna": f"{NAME}.ipynb"} and len(found.set_aside) == 2 and not found.lost
+    assert students(found) == {"anna": f"{NAME}.ipynb"} and len(found.aside) == 2 and not found.lost
 
 
 @pytest.mark.parametrize(
@@ -132,9 +134,9 @@ def test_what_nbgrader_has_collected(tmp_path):
 )
 def test_the_newest_file_counts_and_is_named(tmp_path, older, newer):
     found = folder_of(tmp_path, older, newer)
-    (one,) = found.submissions
+    (one,) = found.students
     assert one.path == tmp_path / newer and one.notes == [f"2 files came; the newest counts, {newer}"]
-    assert found.set_aside == [(older, f"an older file of {one.name}; {newer} counts")] and not found.lost
+    assert found.aside == [(older, f"an older file of {one.name}; {newer} counts")] and not found.lost
     assert one.late == ("LATE" in newer)
 
 
@@ -154,8 +156,8 @@ def test_people_whose_names_are_alike_stay_apart(tmp_path):
     names += [f"team_{NAME}_ben.ipynb", f"{NAME}_group-1.ipynb", f"{NAME}_group-2.ipynb", f"1111_{NAME}.ipynb"]
     names += [f"A b_j_s_attempt_2026-11-24-21-00-05_{NAME}.ipynb", f"A b_k_s_attempt_2026-11-24-21-00-05_{NAME}.ipynb"]
     found = folder_of(tmp_path, *names)
-    assert sorted(students(found).values()) == sorted(names) and not found.set_aside
-    assert len({one.student.casefold() for one in found.submissions}) == len(names)
+    assert sorted(students(found).values()) == sorted(names) and not found.aside
+    assert len({one.student.casefold() for one in found.students}) == len(names)
 
 
 LETTERS = st.characters(codec="utf-8", categories=("L", "N", "P", "Zs"), exclude_characters="/\\\\_-()")
@@ -176,10 +178,10 @@ def test_each_file_has_one_line_and_two_people_are_never_one(tmp_path_factory, n
     listed = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
     if listed:
         found = files.collect(folder, NAME)
-        lines = [str(one.path.relative_to(folder)) for one in found.submissions]
-        assert sorted(lines + [file for file, _ in found.set_aside]) == sorted(listed)
-        assert len({one.student.casefold() for one in found.submissions}) == len(found.submissions)
-        for file, why in found.set_aside:
+        lines = [str(one.path.relative_to(folder)) for one in found.students]
+        assert sorted(lines + [file for file, _ in found.aside + found.lost]) == sorted(listed)
+        assert len({one.student.casefold() for one in found.students}) == len(found.students)
+        for file, why in found.aside:
             if "an older file" in why:  # the newer one is of a person with the same name
                 newer = why.partition("; ")[2].removesuffix(" counts")
                 assert _plain(made[file]) == _plain(made[newer]) and shape not in NUMBERED
@@ -191,7 +193,9 @@ def _plain(name):
 
 
 def test_a_name_made_to_take_long_does_not():
-    assert names.claim(f"a_{NAME}{'--final' * 30}!.ipynb", 0, NAME, names.Roster()).name.startswith("a")
+    file = names.File(f"a_{NAME}{'--final' * 30}!.ipynb", None, "", 0)
+    names.claim(file, 0, NAME, names.Roster())
+    assert file.name.startswith("a")
 
 
 def test_the_order_of_files_does_not_matter(tmp_path):
@@ -204,7 +208,7 @@ def test_the_order_of_files_does_not_matter(tmp_path):
             for name in way:
                 file.writestr(zipfile.ZipInfo(name, (2026, 11, 25, 21, 0, len(name) % 60)), TEXT)
         found = files.collect(archive, NAME)
-        ways.append(([one._replace(path=one.path.name) for one in found.submissions], found.set_aside, found.lost))
+        ways.append(([replace(one, path=one.path.name) for one in found.students], found.aside, found.lost))
     assert ways[0] == ways[1] == ways[2] and len(ways[0][0]) == 5
 
 
@@ -217,17 +221,17 @@ def test_an_archive_is_read_as_it_is(tmp_path):
         file.writestr("__MACOSX/._x.ipynb", b"\0\5")
         file.writestr("Ben_6_assignsubmission_onlinetext_/onlinetext.html", "<!DOCTYPE html>")
     found = files.collect(archive, NAME)
-    (one,) = found.submissions
+    (one,) = found.students
     assert (one.student, one.name, one.when) == ("5", "Anna Müller", "2026-11-25 21:00:04")
     assert len(notebooks.load(one.path).cells) == 8 and os.listdir(tmp_path) == ["submissions.zip"]
-    assert found.lost == ["Ben_6_assignsubmission_onlinetext_/onlinetext.html"]
-    assert dict(found.set_aside)["__MACOSX/._x.ipynb"] == "no submission, but of the system"
+    assert [file for file, _ in found.lost] == ["Ben_6_assignsubmission_onlinetext_/onlinetext.html"]
+    assert dict(found.aside)["__MACOSX/._x.ipynb"] == "no submission, but of the system"
 
 
 def test_times_are_kept(tmp_path):
     lay(tmp_path, f"anna_{NAME}.ipynb", f"X_s1_attempt_2026-11-24-21-00-05_{NAME}.ipynb")
     os.utime(tmp_path / f"anna_{NAME}.ipynb", (0, 1_764_104_405))
-    when = {one.student: one.when for one in files.collect(tmp_path, NAME).submissions}
+    when = {one.student: one.when for one in files.collect(tmp_path, NAME).students}
     assert when["s1"] == "2026-11-24 21:00:05" and when["anna"].endswith(":05") and when["anna"][:7] == "2025-11"
 
 
@@ -253,8 +257,9 @@ def test_what_cannot_be_graded_says_why(tmp_path, data, reason):
     lay(tmp_path, f"anna_{NAME}.ipynb")
     (tmp_path / f"ben_{NAME}.ipynb").write_bytes(data)
     found = files.collect(tmp_path, NAME)
-    assert students(found).keys() == {"anna"} and found.lost == [f"ben_{NAME}.ipynb"]
-    assert found.set_aside[0][1].startswith(f"of ben: {reason}")
+    assert students(found).keys() == {"anna"} and found.aside == []
+    ((file, why),) = found.lost
+    assert file == f"ben_{NAME}.ipynb" and why.startswith(f"of ben: {reason}")
 
 
 def test_an_older_file_counts_if_the_newer_cannot_be_graded_and_the_note_says_so(tmp_path):
@@ -262,17 +267,17 @@ def test_an_older_file_counts_if_the_newer_cannot_be_graded_and_the_note_says_so
     lay(tmp_path, f"zoe_{NAME}-1.ipynb", text="{")
     lay(tmp_path, f"zoe_{NAME}.pdf", text="%PDF")
     found = files.collect(tmp_path, NAME)
-    assert students(found) == {"zoe": f"zoe_{NAME}.ipynb"} and not found.lost and len(found.set_aside) == 2
-    assert found.submissions[0].notes[-1].startswith(f"a newer file, zoe_{NAME}-1.ipynb, is no JSON")
+    assert students(found) == {"zoe": f"zoe_{NAME}.ipynb"} and not found.lost and len(found.aside) == 2
+    assert found.students[0].notes[-1].startswith(f"a newer file, zoe_{NAME}-1.ipynb, is no JSON")
 
 
 def test_a_link_to_nowhere_and_a_foreign_file_have_their_lines(tmp_path):
     lay(tmp_path, f"anna_{NAME}.ipynb")
     (tmp_path / f"ben_{NAME}.ipynb").symlink_to(tmp_path / "gone")
     (tmp_path / f"cyd_{NAME}.py").write_text("print(1)")
-    aside = dict(files.collect(tmp_path, NAME).set_aside)
-    assert "cannot be read: No such file" in aside[f"ben_{NAME}.ipynb"]
-    assert aside[f"cyd_{NAME}.py"] == "of cyd: is no notebook, but a .py file"
+    lost = dict(files.collect(tmp_path, NAME).lost)
+    assert "cannot be read: No such file" in lost[f"ben_{NAME}.ipynb"]
+    assert lost[f"cyd_{NAME}.py"] == "of cyd: is no notebook, but a .py file"
 
 
 def test_a_roster_settles_names(tmp_path):
@@ -281,13 +286,13 @@ def test_a_roster_settles_names(tmp_path):
     names = [f"leekim_1111_2222_{NAME}.ipynb", f"kim lee_{NAME}.ipynb", f"S2_{NAME}.ipynb", f"ben bo_{NAME}.ipynb"]
     lay(tmp_path, *names, "Anna Müller.ipynb", "homework.ipynb")
     found = files.collect(tmp_path, NAME, roster)
-    assert {one.student: one.name for one in found.submissions} == {
+    assert {one.student: one.name for one in found.students} == {
         "s1": "Kim Lee",
         "s2": "Anna Müller",
         "ben-bo": "ben bo",
     }
-    assert "not on the roster" in next(one for one in found.submissions if one.student == "ben-bo").notes[0]
-    assert found.lost == ["homework.ipynb"] and dict(found.set_aside)["roster.csv"] == "the roster"
+    assert "not on the roster" in next(one for one in found.students if one.student == "ben-bo").notes[0]
+    assert dict(found.lost).keys() == {"homework.ipynb"} and dict(found.aside)["roster.csv"] == "the roster"
 
 
 def test_a_roster_does_not_make_one_of_two_numbers(tmp_path):
@@ -296,7 +301,7 @@ def test_a_roster_does_not_make_one_of_two_numbers(tmp_path):
     names = [f"leekim_1111_2222_{NAME}.ipynb", f"leekim_3333_4444_{NAME}.ipynb"]
     names += [f"momax_5555_666_{NAME}.ipynb", f"momax_7777_888_{NAME}.ipynb"]
     found = files.collect(lay(tmp_path / "back", *names), NAME, roster)
-    assert {one.student: one.name for one in found.submissions} == {
+    assert {one.student: one.name for one in found.students} == {
         "1111": "Lee, Kim",
         "3333": "Lee, Kim",
         "5555": "momax",
@@ -319,7 +324,7 @@ def test_a_place_that_is_none_is_refused_in_one_line(tmp_path):
             files.collect(tmp_path / place, NAME)
 
 
-# mending
+# marks
 
 
 def source(notebook, grade_id):
@@ -329,7 +334,7 @@ def source(notebook, grade_id):
 
 def mended(notebook):
     """Each exercise has one check with the marks of the release, and no mark is there twice."""
-    notebooks.mend(notebook, ASKED, released())
+    notebooks.mark(notebook, ASKED)
     ours = {cell.metadata.nbgrader["grade_id"]: cell.metadata.nbgrader for cell in marked(released())}
     theirs = [cell.metadata.nbgrader for cell in marked(notebook)]
     assert {one["grade_id"]: one for one in theirs}.items() <= ours.items() and not nbformat.validate(notebook)
@@ -357,7 +362,7 @@ def test_of_a_copied_cell_the_last_counts():
     notebook.cells[2].source = ANSWER
     notebook.cells.insert(3, again(notebook.cells[2], ANSWER.replace("1", "2")))
     mended(notebook)
-    assert source(notebook, "03-002").endswith("2") and len(notebook.cells) == 9
+    assert source(notebook, "03-1-answer").endswith("2") and len(notebook.cells) == 9
 
 
 def test_of_a_split_cell_the_part_with_the_function_counts():
@@ -365,14 +370,14 @@ def test_of_a_split_cell_the_part_with_the_function_counts():
     notebook.cells[2].source = ANSWER
     notebook.cells.insert(3, again(notebook.cells[2], "my_state_grads(1, 2, 3)"))
     mended(notebook)
-    assert source(notebook, "03-002") == ANSWER
+    assert source(notebook, "03-1-answer") == ANSWER
 
 
 def test_a_copied_check_is_no_harm():
     notebook = released()
     notebook.cells.insert(4, again(notebook.cells[3], notebook.cells[3].source))
     mended(notebook)
-    assert source(notebook, "03-003").startswith("checks.check(") and len(notebook.cells) == 9
+    assert source(notebook, "03-1").startswith("checks.check(") and len(notebook.cells) == 9
 
 
 def test_without_marks_exercises_are_found_by_their_functions():
@@ -381,14 +386,14 @@ def test_without_marks_exercises_are_found_by_their_functions():
     for cell in notebook.cells:
         cell.metadata = {}
     mended(notebook)
-    assert source(notebook, "03-002") == ANSWER and len(marked(notebook)) == 6
+    assert source(notebook, "03-1-answer") == ANSWER and len(marked(notebook)) == 6
 
 
 def test_a_deleted_check_is_put_back():
     notebook = released()
     del notebook.cells[3], notebook.cells[-2]
     mended(notebook)
-    assert source(notebook, "03-003") == 'checks.check("03.1", my_state_grads)' == notebook.cells[-1].source
+    assert source(notebook, "03-1") == 'checks.check("03.1", my_state_grads)' == notebook.cells[-1].source
     assert len(marked(notebook)) == 5  # an exercise without a cell has no mark for it
 
 
@@ -397,7 +402,7 @@ def test_two_answers_in_one_cell_both_stay():
     notebook.cells[2].source = f"{ANSWER}\n\ndef input_grads(params, dL_da):\n    return 2"
     del notebook.cells[4]
     mended(notebook)
-    assert "input_grads" in source(notebook, "03-002") and len(notebook.cells) == 7
+    assert "input_grads" in source(notebook, "03-1-answer") and len(notebook.cells) == 7
 
 
 def test_an_answer_in_the_cell_of_a_check_is_not_written_over():
@@ -405,7 +410,7 @@ def test_an_answer_in_the_cell_of_a_check_is_not_written_over():
     notebook.cells[3].source = f"{ANSWER}\n{notebook.cells[3].source}"
     del notebook.cells[2]
     mended(notebook)
-    assert source(notebook, "03-002").startswith(ANSWER) and "def" not in source(notebook, "03-003")
+    assert source(notebook, "03-1-answer").startswith(ANSWER) and "def" not in source(notebook, "03-1")
 
 
 def test_foreign_and_broken_marks_go():
@@ -413,9 +418,7 @@ def test_foreign_and_broken_marks_go():
     notebook.cells.append(new_code_cell("1", metadata=marks("other", grade=True, points=99)))
     notebook.cells[1].metadata["nbgrader"] = {"schema_version": 0}
     notebook.cells[3].metadata["nbgrader"]["points"] = 500
-    notebook.metadata.kernelspec = {"name": "conda-env-of-anna"}
     mended(notebook)
-    assert notebook.metadata.kernelspec.name == "python3"
 
 
 @pytest.mark.parametrize(
@@ -423,6 +426,7 @@ def test_foreign_and_broken_marks_go():
     [
         lambda found: found.pop("nbformat"),
         lambda found: found.pop("metadata"),
+        lambda found: found["metadata"].update(kernelspec={"name": "conda-env-of-anna"}),
         lambda found: [cell.pop("metadata") for cell in found["cells"]],
         lambda found: [cell.pop("id") for cell in found["cells"]],
         lambda found: [cell.update(id="same") for cell in found["cells"]],
@@ -438,10 +442,11 @@ def test_a_notebook_that_converters_have_been_at_is_read(tmp_path, change):
     found = json.loads(TEXT)
     change(found)
     (tmp_path / f"anna_{NAME}.ipynb").write_text(json.dumps(found), encoding="utf-8-sig")
-    (one,) = files.collect(tmp_path, NAME).submissions
+    (one,) = files.collect(tmp_path, NAME).students
     notebook = notebooks.load(one.path)
     mended(notebook)
-    assert nbformat.writes(notebook).encode() and source(notebook, "03-002") == STUBS["03.1"]
+    assert nbformat.writes(notebook).encode() and notebook.metadata.kernelspec.name == "python3"
+    assert source(notebook, "03-1-answer") == STUBS["03.1"]
 
 
 def _old(cells):
@@ -452,10 +457,10 @@ def _old(cells):
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    files.write(tmp_path / "page.html", "old")
+    records.write(tmp_path / "page.html", "old")
     with pytest.raises(UnicodeError):
-        files.write(tmp_path / "page.html", "new \ud800")
+        records.write(tmp_path / "page.html", "new \ud800")
     monkeypatch.setattr(os, "replace", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space left"):
-        files.write(tmp_path / "page.html", "new")
+        records.write(tmp_path / "page.html", "new")
     assert (tmp_path / "page.html").read_text() == "old" and os.listdir(tmp_path) == ["page.html"]

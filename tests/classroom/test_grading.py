@@ -1,10 +1,9 @@
 """What is right in Jupyter gets all points, what is wrong anywhere does not, and it is said why."""
 
 import ast
-import base64
 import copy
 import json
-import pickle
+import sys
 
 import desks
 import numpy as np
@@ -72,11 +71,11 @@ def test_it_is_said_what_happened(exam):
 
 def judged(exam, name, function):
     """The verdict that a function gets for these answers."""
-    asking.hold(exam.closed)
-    question = pickle.loads(base64.b64decode(exam.asked[name]))
-    rounds = [asking._round(question, function, *problems) for problems in question.rounds]
-    asking._HELD.clear()
-    return grading._judged(exam.exercises[name], exam, {"text": json.dumps(rounds)})
+    called, _, seconds, closed, rounds = exam.questions[name]
+    asking.close([getattr(sys.modules[module], name) for module, name in closed if "." not in name])
+    answers = [asking._round(called, function, seconds, *copy.deepcopy(problems)) for problems in rounds]
+    asking.close([])
+    return grading._judged(exam.exercises[name], exam.rounds[name], json.loads(json.dumps(answers)))
 
 
 def functions(number, changed=None, tree=None):
@@ -156,9 +155,8 @@ def as_function(value):
 def one_round(exam, name, part):
     """The same exam with one round in the place of both."""
     other = copy.copy(exam)
-    question = pickle.loads(base64.b64decode(exam.asked[name]))
-    question = question._replace(rounds=(question.rounds[part],) * 2)
-    other.asked = {name: base64.b64encode(pickle.dumps(question)).decode()}
+    *question, rounds = exam.questions[name]
+    other.questions = {name: (*question, [rounds[part]] * 2)}
     other.rounds = {name: (exam.rounds[name][part],) * 2}
     return other
 
@@ -181,27 +179,28 @@ def test_what_is_right_on_one_round_only_is_not_right(exam):
 
 
 def test_an_answer_that_is_forged_is_refused_and_stops_nothing(exam):
-    cells = desks.notebook("def my_output_grads(trace, y):\n    return y").cells
-    for cell in cells:
-        cell.metadata["trouble"] = ""
+    given = desks.notebook("def my_output_grads(trace, y):\n    return y")
+    nothing = {"outputs": [], "trouble": "", "answer": ""}
     outcome = {"answer": 3, "changed": []}
     texts = ["{", "[]", "[1, 2]", "[[[], []], [[], []]]", json.dumps([[[outcome], []]] * 2), "[[[{}], []], [[{}], []]]"]
     texts += [json.dumps([[[{"trouble": ["right", "", "right"]}], []]] * 2)]
     for text in texts:
-        came = {"answers": {"07.1": {"text": text}}, "cells": [], "whole": True}
-        result = grading._result(exam.exercises["07.1"], exam, cells, came)
-        assert result.points == 0 and result.kind != "right", text
+        answers = {name: nothing | {"answer": text} for name in exam.exercises}
+        _, results = grading.judge(given, exam, [nothing], answers)
+        assert all(result.points == 0 and result.kind != "right" for result in results), text
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"3", b'{"cells": 1, "answers": {}}', b'{"cells": [1], "answers": {}}'])
+@pytest.mark.parametrize("text", [b"", b"{", b"3", b'{"outputs": []}', b"\xff", b"[" * 100_000])
 def test_what_a_driver_cannot_have_said_counts_as_nothing(text):
-    assert grading.read(text) == {"cells": [], "answers": {}, "whole": False}
+    good = json.dumps({"outputs": [], "trouble": "", "answer": ""}).encode()
+    assert grading.read(text) == [] and len(grading.read(good + b"\n" + text)) == 1
 
 
 def test_outputs_that_no_notebook_may_hold_are_left_out():
     good = {"output_type": "stream", "name": "stdout", "text": "a"}
-    assert grading.outputs({"outputs": [good]})[0].text == "a"
-    assert grading.outputs({"outputs": [good, {"output_type": "stream"}]}) == grading.outputs({"outputs": 3}) == []
+    script = {"output_type": "display_data", "metadata": {}, "data": {"text/html": "<script>", "text/plain": "b"}}
+    assert grading.outputs([good])[0].text == "a" and grading.outputs([script])[0].data == {"text/plain": "b"}
+    assert grading.outputs([good, {"output_type": "stream"}]) == grading.outputs(3) == []
 
 
 def test_problems_and_right_answers_are_computed_once():

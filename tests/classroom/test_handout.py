@@ -11,9 +11,9 @@ NUMBERS = [path.name[:2] for path in sorted(handout.NOTEBOOKS.glob("*.ipynb")) i
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_what_is_handed_out_is_the_notebook_with_marks(number):
+def test_what_is_handed_out_is_the_notebook_with_marks(number, tmp_path):
     path = handout.find(number)
-    plain, marked = nbformat.read(path, as_version=4), handout.marked(nbformat.read(path, as_version=4), number)
+    plain, marked = (nbformat.read(one, as_version=4) for one in (path, handout.make(tmp_path, path)))
     assert [cell.source for cell in marked.cells] == [cell.source for cell in plain.cells]
     assert not any(cell.get("outputs") for cell in marked.cells)
     marks = {cell.metadata.nbgrader.grade_id: cell for cell in marked.cells if "nbgrader" in cell.metadata}
@@ -25,11 +25,14 @@ def test_what_is_handed_out_is_the_notebook_with_marks(number):
         assert answer.metadata.nbgrader.solution and not answer.metadata.nbgrader.locked
 
 
-def test_a_notebook_that_lacks_a_check_cannot_be_handed_out():
+def test_a_notebook_that_lacks_a_check_cannot_be_handed_out(tmp_path):
     notebook = nbformat.read(handout.find("03"), as_version=4)
     notebook.cells = [cell for cell in notebook.cells if not asks(cell.source, "03.2")]
-    with pytest.raises(LookupError, match="notebook 03 must have a cell and a check for 03.2"):
-        handout.marked(notebook, "03")
+    path = tmp_path / "03_without.ipynb"
+    nbformat.write(notebook, path)
+    with pytest.raises(LookupError, match="03_without.ipynb must have a cell and a check for 03.2"):
+        handout.make(tmp_path / "class", path)
+    assert not (tmp_path / "class").exists()
 
 
 def test_notebooks_are_found_by_number():

@@ -1,0 +1,181 @@
+"""What is known of a class: a file for each student, results/ASSIGNMENT/STUDENT.json, with the fields of `Student`."""
+
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from bptt_classroom import gradebook
+
+SHORT = {  # so that students who fail alike are counted together
+    "hang": "takes too long",
+    "output": "prints without end",
+    "died": "ends its process",
+    "reference": "calls the answer",
+    "visible only": "right on the problems shown only",
+}
+ALIKE = {"shape (": "another shape", "not right": "other numbers", "returned None": "returns nothing"}
+SILENT = ("right", "not attempted", "not graded")
+Pairs = list[tuple[str, str]]  # who or which file, and why
+
+
+@dataclass
+class Result:
+    """What one student got for one exercise."""
+
+    id: str
+    title: str
+    points: float
+    kind: str  # that of the verdict; or visible only, died, output, not graded
+    where: str
+    mistakes: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    hand: str = ""  # how a teacher gave the points, if one did
+
+    @property
+    def named(self) -> list[str]:
+        return [name.replace("_", " ") for name in self.mistakes]
+
+    @property
+    def causes(self) -> list[str]:
+        """The mistakes by name, or what is said where none has a name."""
+        if self.kind in SILENT:
+            return []
+        said = re.sub(r"^not yet: (in problem \d+ of \d+, |for .*?: )?", "", self.where)
+        said = next((words for part, words in ALIKE.items() if part in said), said)
+        said = re.sub(r".*stopped with (\w+).*", r"stops with \1", said, flags=re.S)
+        return self.named or [f"{self.id}: {SHORT.get(self.kind, said)}"]
+
+
+@dataclass
+class Student:
+    """Who handed in, the file that counts, and what it got."""
+
+    student: str  # the number of the LMS or the roster, or a name; fit for a folder
+    name: str
+    late: bool = False
+    when: str = ""  # "2026-11-25 21:00:05", local time
+    notes: list[str] = field(default_factory=list)
+    reason: str = ""  # why there are no results
+    results: list[Result] = field(default_factory=list)
+    digest: str = ""  # of the file
+    seed: int | None = None  # of the problems
+    path: Path | zipfile.Path | None = None  # of the file, which may lie in an archive; it is not kept
+
+    @property
+    def points(self) -> float | None:
+        return sum(one.points for one in self.results) if self.results else None
+
+    @property
+    def missing(self) -> str:
+        """Why this student is not graded, or not wholly; "" if he is."""
+        failed = "; ".join(f"{one.id}: {one.where}" for one in self.results if one.kind == "not graded")
+        return failed if self.results else self.reason or "not graded yet"
+
+    def advice(self) -> list[str]:
+        """What to tell him; nothing is said twice."""
+        said = {}
+        for one in self.results:
+            words = f"{' and '.join(one.named)}." if one.mistakes else one.where[:400]
+            if one.hints and one.kind not in SILENT:
+                words = f"{words.rstrip('.')}. Ask: “{one.hints[0]}”"
+            for sentence in [words] * (one.kind != "right") + one.notes + [f"points {one.hand}"] * bool(one.hand):
+                said.setdefault(sentence, []).append(one.id)
+        whole = len(self.results) if len(self.results) > 1 else None
+        lines = [f"{'all' if len(ids) == whole else ', '.join(ids)}: {sentence}" for sentence, ids in said.items()]
+        return [*self.notes, *(lines or [self.missing or "All right."])]
+
+
+@dataclass
+class Class:
+    """One assignment of one class."""
+
+    assignment: str
+    students: list[Student] = field(default_factory=list)
+    aside: Pairs = field(default_factory=list)  # files that do not count
+    lost: Pairs = field(default_factory=list)  # files for which somebody is not graded
+
+    @property
+    def exercises(self) -> list[Result]:
+        return next((student.results for student in self.students if student.results), [])
+
+    @property
+    def not_graded(self) -> Pairs:
+        return [(one.name, one.missing) for one in self.students if one.missing] + self.lost
+
+    @property
+    def graded(self) -> str:
+        whole = sum(not one.missing for one in self.students)
+        return f"{whole} of {whole + len(self.not_graded)} graded"
+
+    def lines(self) -> Iterator[str]:
+        """What the terminal says: everybody and every file that has no points."""
+        yield self.graded
+        yield from (f"not graded: {who}: {why}" for who, why in self.not_graded)
+        yield from (f"set aside: {file}: {why}" for file, why in self.aside)
+
+    def causes(self) -> list[tuple[str, list[Student], Result]]:
+        """Each cause, who has it, and the answer that tells most of it; named and frequent ones first."""
+        found, told = {}, {}
+        for student in self.students:
+            for one in student.results:
+                for cause in one.causes:
+                    found.setdefault(cause, {})[student.student] = student
+                    told[cause] = min(told.get(cause, one), one, key=lambda each: len(each.mistakes) or 9)
+        order = sorted(found, key=lambda cause: (not told[cause].mistakes, -len(found[cause]), cause))
+        return [(cause, list(found[cause].values()), told[cause]) for cause in order]
+
+
+def place(folder: Path, assignment: str, student: str) -> Path:
+    """Where the results of a student are."""
+    return folder / "results" / assignment / f"{student}.json"
+
+
+def save(folder: Path, assignment: str, student: Student) -> None:
+    """Keep what one student got."""
+    write(place(folder, assignment, student.student), json.dumps(asdict(replace(student, path=None)), indent=1))
+
+
+def save_class(folder: Path, found: Class) -> None:
+    """Keep who handed in and what does not count, for when the report is made again."""
+    facts = {"students": [one.student for one in found.students], "aside": found.aside, "lost": found.lost}
+    write(folder / "results" / f"{found.assignment}.json", json.dumps(facts))
+
+
+def load(folder: Path, assignment: str, student: str) -> Student:
+    """What is kept of a student; a name alone if nothing is."""
+    path = place(folder, assignment, student)
+    one = Student(**json.loads(path.read_text("utf-8"))) if path.exists() else Student(student, student)
+    one.results = [Result(**result) for result in one.results]
+    return one
+
+
+def load_class(folder: Path, assignment: str) -> Class:
+    """Everybody of whom a file was collected. Raises ValueError if nothing was."""
+    path = folder / "results" / f"{assignment}.json"
+    if not path.exists():
+        raise ValueError(f"submissions of {assignment} are needed, got none in {folder}: grade first")
+    facts, hand = json.loads(path.read_text("utf-8")), gradebook.by_hand(folder, assignment)
+    students = [load(folder, assignment, student) for student in facts["students"]]
+    names = [one.name for one in students]
+    for one in students:
+        one.name += f" ({one.student})" * (names.count(one.name) > 1)
+        for result in one.results:
+            result.points, result.hand = hand.get((one.student, result.id), (result.points, ""))
+    students.sort(key=lambda one: (one.name.casefold(), one.student))
+    return Class(assignment, students, *([tuple(pair) for pair in facts[kind]] for kind in ("aside", "lost")))
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> None:
+    """Write all of a file, or nothing. Raises OSError, as when the disk is full."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.half")
+    try:
+        half.write_text(text, encoding, newline="")
+        os.replace(half, path)
+    finally:
+        half.unlink(missing_ok=True)
