@@ -17,13 +17,13 @@ from bptt_classroom import files, names, notebooks
 from bptt_lab import exercises
 
 NAME = "03_backpropagation_through_time"
-ASKED = exercises.of("03")
 STUBS = {
-    "03.1": "def my_state_grads(params, trace, dL_do):\n    raise NotImplementedError",
-    "03.2": "def input_grads(params, dL_da):\n    raise NotImplementedError",
-    "03.3": "def truncated_state_grads(params, trace, dL_do, k):\n    raise NotImplementedError",
+    "03.3": "def walk_back(V, W, dL_do, h):\n    raise NotImplementedError",
+    "03.5": "def input_grads(params, dL_da):\n    raise NotImplementedError",
+    "03.6": "def truncated_state_grads(params, trace, dL_do, k):\n    raise NotImplementedError",
 }
-ANSWER = "def my_state_grads(params, trace, dL_do):\n    return 1"
+ASKED = {name: exercises.find(name) for name in STUBS}
+ANSWER = "def walk_back(V, W, dL_do, h):\n    return 1"
 
 
 def marks(name, **kind):
@@ -244,7 +244,7 @@ def test_times_are_kept(tmp_path):
         (b'{"a": 1}', "is JSON, but no notebook"),
         (b"[1]", "is JSON, but no notebook"),
         (b'{"cells": [1]}', "is JSON, but no notebook"),
-        (b'{"cells": []}', "is a notebook without my_state_grads"),
+        (b'{"cells": []}', "is a notebook without walk_back"),
         (b"[" * 100_000, "is no JSON"),
         (b'{"cells": [{"cell_type": "code", "source": "\xff"}]}', "is no text in UTF-8"),
     ],
@@ -363,7 +363,7 @@ def test_of_a_copied_cell_the_last_counts():
 def test_of_a_split_cell_the_part_with_the_function_counts():
     notebook = released()
     notebook.cells[2].source = ANSWER
-    notebook.cells.insert(3, again(notebook.cells[2], "my_state_grads(1, 2, 3)"))
+    notebook.cells.insert(3, again(notebook.cells[2], "walk_back(1, 2, 3)"))
     mended(notebook)
     assert source(notebook, "03-002") == ANSWER
 
@@ -388,7 +388,7 @@ def test_a_deleted_check_is_put_back():
     notebook = released()
     del notebook.cells[3], notebook.cells[-2]
     mended(notebook)
-    assert source(notebook, "03-003") == 'checks.check("03.1", my_state_grads)' == notebook.cells[-1].source
+    assert source(notebook, "03-003") == 'checks.check("03.3", walk_back)' == notebook.cells[-1].source
     assert len(marked(notebook)) == 5  # an exercise without a cell has no mark for it
 
 
@@ -441,7 +441,7 @@ def test_a_notebook_that_converters_have_been_at_is_read(tmp_path, change):
     (one,) = files.collect(tmp_path, NAME).submissions
     notebook = notebooks.load(one.path)
     mended(notebook)
-    assert nbformat.writes(notebook).encode() and source(notebook, "03-002") == STUBS["03.1"]
+    assert nbformat.writes(notebook).encode() and source(notebook, "03-002") == STUBS["03.3"]
 
 
 def _old(cells):
