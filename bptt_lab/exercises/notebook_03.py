@@ -243,7 +243,7 @@ EXERCISES = [
         title="What the orange number is made of",
         answer="b",
         wrong={
-            "a": "How many units of the next state read unit 4: only unit 4 itself?",
+            "a": "That product is -0.088. Which other units of h^(4) read unit 4 of h^(3)?",
             "c": "Which matrix lies between two states?",
         },
         hints=(
