@@ -146,7 +146,9 @@ def symbols() -> str:
     """Every symbol of the notebooks' tables, where it first appears."""
     rows, seen = [], set()
     for path in NOTEBOOKS:
-        for line in re.findall(r"^\|(.+)\|$", nbformat.read(path, as_version=4).cells[0].source, re.M):
+        first, *others = (c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown")
+        tables = re.findall(r"^\| symbol \|.*\n(?:\|.*\n?)+", "\n\n".join(others), re.M)
+        for line in re.findall(r"^\|(.+)\|$", "\n".join([first, *tables]), re.M):
             fields = [field.strip() for field in line.replace("\\|", "&#124;").split("|")]
             if fields[0] in ("symbol", "---") or fields[0] in seen or not set(line) & set("$*`("):
                 continue

@@ -244,7 +244,7 @@ def test_times_are_kept(tmp_path):
         (b'{"a": 1}', "is JSON, but no notebook"),
         (b"[1]", "is JSON, but no notebook"),
         (b'{"cells": [1]}', "is JSON, but no notebook"),
-        (b'{"cells": []}', "is a notebook without walk_back"),
+        (b'{"cells": []}', "is a notebook without gradient_of_o"),
         (b"[" * 100_000, "is no JSON"),
         (b'{"cells": [{"cell_type": "code", "source": "\xff"}]}', "is no text in UTF-8"),
     ],
