@@ -224,7 +224,7 @@ EXERCISES = [
             Mistake(
                 *("first_state_left_out", None, "∂L/∂h^(1) = 0"),
                 "Which is the last value of t in your loop, and which index does the first state have?",
-                after={"dL_dh": lambda k, right: _only(right, range(1, len(right)))},
+                after={"dL_dh": lambda k, right: _only(right, range(int(len(right) > 1), len(right)))},
             ),
         ],
         place=lambda found: (*STATE_GRADS.place(found)[:2], None),
