@@ -156,26 +156,24 @@ def two_roads(ax: Axes, t: int, first: ArrayLike, second: ArrayLike) -> list:
     for s in range(1, len(first) + 1):
         across = wide * s
         known, pale = s >= t, {"color": PALE, "linewidth": 1}
-        _arrow(ax, (across - wide + 0.4, 0), (across - 0.4, 0), "", **pale)
-        _arrow(ax, (across, 0.4), (across, 1.17), "", **pale)
+        _arrow(ax, (across - wide + 0.45, 0), (across - 0.45, 0), "", **pale)
+        _arrow(ax, (across, 0.45), (across, 1.07), "", **pale)
         face = HIDDEN if known else "white"
-        ax.add_patch(Circle((across, 0), 0.36, facecolor=face, edgecolor=INK if known else PALE))
+        ax.add_patch(Circle((across, 0), 0.42, facecolor=face, edgecolor=INK if known else PALE))
         ax.text(across, 0, f"$h^{{({s})}}$", ha="center", va="center", color=INK if known else PALE)
-        ax.add_patch(Rectangle((across - 0.34, 1.2), 0.68, 0.5, facecolor="white", edgecolor=INK if known else PALE))
-        ax.text(across, 1.45, f"$o^{{({s})}}$", ha="center", va="center", color=INK if known else PALE)
+        ax.add_patch(Rectangle((across - 0.42, 1.1), 0.84, 0.6, facecolor="white", edgecolor=INK if known else PALE))
+        ax.text(across, 1.4, f"$o^{{({s})}}$", ha="center", va="center", color=INK if known else PALE)
         if known:
             value = f"{first[s - 1] + second[s - 1]:+.3f}"
             texts.append(ax.text(across, -0.5, value, ha="center", va="top", color=INK, fontweight="bold"))
     across, road = wide * t, {"linewidth": 3.5, "mutation_scale": 18}
-    _arrow(ax, (across, 1.17), (across, 0.38), "", color=SUM, **road)
-    label = rf"$V^{{\top}} \partial L/\partial o^{{({t})}}$"
-    texts.append(ax.text(across - 0.16, 0.8, f"{label}\n{first[t - 1]:+.3f}", ha="right", va="center", color=SUM))
+    _arrow(ax, (across, 1.07), (across, 0.44), "", color=SUM, **road)
+    texts.append(ax.text(across - 0.14, 0.76, f"{first[t - 1]:+.3f}", ha="right", va="center", color=SUM))
     if t < len(first):
-        _arrow(ax, (across + wide - 0.38, 0), (across + 0.38, 0), "", color=SECOND, linestyle="--", **road)
-        label = rf"$W^{{\top}} H^{{({t + 1})}} \partial L/\partial h^{{({t + 1})}}$"
-        words = f"{label}\n{second[t - 1]:+.3f}"
-        texts.append(ax.text(across + wide / 2, 0.16, words, ha="center", va="bottom", color=SECOND))
-    ax.set(xlim=(wide - 2.2, wide * len(first) + 0.8), ylim=(-0.95, 1.8), aspect="equal", title=f"$t = {t}$")
+        _arrow(ax, (across + wide - 0.44, 0), (across + 0.44, 0), "", color=SECOND, linestyle="--", **road)
+        middle = across + wide / 2
+        texts.append(ax.text(middle, 0.12, f"{second[t - 1]:+.3f}", ha="center", va="bottom", color=SECOND))
+    ax.set(xlim=(wide - 2.3, wide * len(first) + 0.6), ylim=(-0.95, 1.75), aspect="equal", title=f"$t = {t}$")
     ax.axis("off")
     return texts
 

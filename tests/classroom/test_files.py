@@ -18,13 +18,13 @@ from bptt_classroom import files, names, notebooks, records
 from bptt_lab import exercises
 
 NAME = "03_backpropagation_through_time"
-ASKED = exercises.graded("03")
 STUBS = {
-    "03.1": "def my_state_grads(params, trace, dL_do):\n    raise NotImplementedError",
-    "03.2": "def input_grads(params, dL_da):\n    raise NotImplementedError",
-    "03.3": "def truncated_state_grads(params, trace, dL_do, k):\n    raise NotImplementedError",
+    "03.3": "def walk_back(V, W, dL_do, h):\n    raise NotImplementedError",
+    "03.5": "def input_grads(params, dL_da):\n    raise NotImplementedError",
+    "03.6": "def truncated_state_grads(params, trace, dL_do, k):\n    raise NotImplementedError",
 }
-ANSWER = "def my_state_grads(params, trace, dL_do):\n    return 1"
+ASKED = {name: exercises.find(name) for name in STUBS}
+ANSWER = "def walk_back(V, W, dL_do, h):\n    return 1"
 
 
 def marks(name, **kind):
@@ -34,8 +34,9 @@ def marks(name, **kind):
 
 def released():
     cells = [new_markdown_cell("# Three exercises", id="03-000"), new_code_cell("import numpy as np", id="03-001")]
-    for number, (exercise, stub) in enumerate(STUBS.items()):
-        answer, check = f"03-{number + 1}-answer", f"03-{number + 1}"
+    for exercise, stub in STUBS.items():
+        check = exercise.replace(".", "-")
+        answer = f"{check}-answer"
         function = ASKED[exercise].function
         cells.append(new_code_cell(stub, id=answer, metadata=marks(answer, solution=True)))
         line = f'checks.check("{exercise}", {function})'
@@ -248,7 +249,7 @@ def test_times_are_kept(tmp_path):
         (b'{"a": 1}', "is JSON, but no notebook"),
         (b"[1]", "is JSON, but no notebook"),
         (b'{"cells": [1]}', "is JSON, but no notebook"),
-        (b'{"cells": []}', "is a notebook without my_state_grads"),
+        (b'{"cells": []}', "is a notebook without gradient_of_o"),
         (b"[" * 100_000, "is no JSON"),
         (b'{"cells": [{"cell_type": "code", "source": "\xff"}]}', "is no text in UTF-8"),
     ],
@@ -362,22 +363,22 @@ def test_of_a_copied_cell_the_last_counts():
     notebook.cells[2].source = ANSWER
     notebook.cells.insert(3, again(notebook.cells[2], ANSWER.replace("1", "2")))
     mended(notebook)
-    assert source(notebook, "03-1-answer").endswith("2") and len(notebook.cells) == 9
+    assert source(notebook, "03-3-answer").endswith("2") and len(notebook.cells) == 9
 
 
 def test_of_a_split_cell_the_part_with_the_function_counts():
     notebook = released()
     notebook.cells[2].source = ANSWER
-    notebook.cells.insert(3, again(notebook.cells[2], "my_state_grads(1, 2, 3)"))
+    notebook.cells.insert(3, again(notebook.cells[2], "walk_back(1, 2, 3)"))
     mended(notebook)
-    assert source(notebook, "03-1-answer") == ANSWER
+    assert source(notebook, "03-3-answer") == ANSWER
 
 
 def test_a_copied_check_is_no_harm():
     notebook = released()
     notebook.cells.insert(4, again(notebook.cells[3], notebook.cells[3].source))
     mended(notebook)
-    assert source(notebook, "03-1").startswith("checks.check(") and len(notebook.cells) == 9
+    assert source(notebook, "03-3").startswith("checks.check(") and len(notebook.cells) == 9
 
 
 def test_without_marks_exercises_are_found_by_their_functions():
@@ -386,14 +387,14 @@ def test_without_marks_exercises_are_found_by_their_functions():
     for cell in notebook.cells:
         cell.metadata = {}
     mended(notebook)
-    assert source(notebook, "03-1-answer") == ANSWER and len(marked(notebook)) == 6
+    assert source(notebook, "03-3-answer") == ANSWER and len(marked(notebook)) == 6
 
 
 def test_a_deleted_check_is_put_back():
     notebook = released()
     del notebook.cells[3], notebook.cells[-2]
     mended(notebook)
-    assert source(notebook, "03-1") == 'checks.check("03.1", my_state_grads)' == notebook.cells[-1].source
+    assert source(notebook, "03-3") == 'checks.check("03.3", walk_back)' == notebook.cells[-1].source
     assert len(marked(notebook)) == 5  # an exercise without a cell has no mark for it
 
 
@@ -402,7 +403,7 @@ def test_two_answers_in_one_cell_both_stay():
     notebook.cells[2].source = f"{ANSWER}\n\ndef input_grads(params, dL_da):\n    return 2"
     del notebook.cells[4]
     mended(notebook)
-    assert "input_grads" in source(notebook, "03-1-answer") and len(notebook.cells) == 7
+    assert "input_grads" in source(notebook, "03-3-answer") and len(notebook.cells) == 7
 
 
 def test_an_answer_in_the_cell_of_a_check_is_not_written_over():
@@ -410,7 +411,7 @@ def test_an_answer_in_the_cell_of_a_check_is_not_written_over():
     notebook.cells[3].source = f"{ANSWER}\n{notebook.cells[3].source}"
     del notebook.cells[2]
     mended(notebook)
-    assert source(notebook, "03-1-answer").startswith(ANSWER) and "def" not in source(notebook, "03-1")
+    assert source(notebook, "03-3-answer").startswith(ANSWER) and "def" not in source(notebook, "03-3")
 
 
 def test_foreign_and_broken_marks_go():
@@ -446,7 +447,7 @@ def test_a_notebook_that_converters_have_been_at_is_read(tmp_path, change):
     notebook = notebooks.load(one.path)
     mended(notebook)
     assert nbformat.writes(notebook).encode() and notebook.metadata.kernelspec.name == "python3"
-    assert source(notebook, "03-1-answer") == STUBS["03.1"]
+    assert source(notebook, "03-3-answer") == STUBS["03.3"]
 
 
 def _old(cells):

@@ -341,7 +341,7 @@ def test_it_says_back_what_it_understood():
         (lambda: checks.check(BACKWARD, einsum, convention="numpy"), "a Convention or one of columns, .*'numpy'"),
         (lambda: checks.check(BACKWARD, einsum, convention=7), "a Convention or one of columns"),
         (
-            lambda: checks.check("03.2", einsum, convention="columns"),
+            lambda: checks.check("03.5", einsum, convention="columns"),
             "must go with a backward pass of the plain network",
         ),
         (

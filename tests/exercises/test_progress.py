@@ -27,17 +27,17 @@ def stub(*arguments):
 
 def test_nothing_is_done_and_no_file_is_made_by_stubs_and_wrong_answers(elsewhere):
     for answer in (stub, wrong):
-        assert not checks.check("03.2", answer).correct
+        assert not checks.check("03.5", answer).correct
     assert "0 of" in checks.progress() and not list(elsewhere.iterdir())
 
 
 def test_a_right_answer_is_kept_for_the_next_session_until_it_is_forgotten(elsewhere):
-    checks.check("03.2", right)
-    checks.check("03.2", wrong)
+    checks.check("03.5", right)
+    checks.check("03.5", wrong)
     text = (elsewhere / "progress.txt").read_text(encoding="utf-8")
-    assert text.startswith("#") and text.splitlines()[1:] == ["03.2"]
+    assert text.startswith("#") and text.splitlines()[1:] == ["03.5"]
     shown = str(checks.progress())
-    assert "03  · ✓ ·" in shown and f"1 of {len(exercises.ids())} are done" in shown
+    assert "03  · · · · · · · · · ✓ ·" in shown and f"1 of {len(exercises.ids())} are done" in shown
     assert f"Next: {exercises.ids()[0]}" in shown
     checks.forget()
     checks.forget()
@@ -45,7 +45,7 @@ def test_a_right_answer_is_kept_for_the_next_session_until_it_is_forgotten(elsew
 
 
 def test_what_is_right_with_fixed_sizes_alone_is_not_done():
-    checks.check("03.2", right, B=1)
+    checks.check("03.5", right, B=1)
     assert progress.done() == set()
 
 
@@ -58,29 +58,29 @@ def test_all_done():
 
 def test_a_file_that_cannot_be_read_or_written_stops_nobody(elsewhere):
     (elsewhere / "progress.txt").mkdir()
-    assert checks.check("03.2", right).correct and progress.done() == set()
+    assert checks.check("03.5", right).correct and progress.done() == set()
     (elsewhere / "progress.txt").rmdir()
     (elsewhere / "progress.txt").write_bytes(b"\xff\xfe")
     assert progress.done() == set()
 
 
 def test_a_solution_is_shown_after_an_attempt_at_once_and_else_when_asked_twice():
-    assert "not tried 03.2" in checks.solution("03.2")
-    assert checks.solution("03.2") == solutions.code("03.2") and "def input_grads" in checks.solution("03.2")
-    checks.check("03.1", stub)
-    assert "not tried" in checks.solution("03.1")
-    checks.check("03.3", lambda *arguments: None)
-    assert "def truncated_state_grads" in checks.solution("03.3")
+    assert "not tried 03.5" in checks.solution("03.5")
+    assert checks.solution("03.5") == solutions.code("03.5") and "def input_grads" in checks.solution("03.5")
+    checks.check("03.3", stub)
+    assert "not tried" in checks.solution("03.3")
+    checks.check("03.6", lambda *arguments: None)
+    assert "def truncated_state_grads" in checks.solution("03.6")
 
 
 def test_solutions_beside_the_notebook_come_first_and_a_missing_file_is_told(elsewhere, monkeypatch):
     (elsewhere / "solutions").mkdir()
-    (elsewhere / "solutions" / "03.py").write_text("import this\n\n# %% 03.2\nmine\n", encoding="utf-8")
-    assert solutions.code("03.2") == "mine"
+    (elsewhere / "solutions" / "03.py").write_text("import this\n\n# %% 03.5\nmine\n", encoding="utf-8")
+    assert solutions.code("03.5") == "mine"
     monkeypatch.setattr(solutions, "HERE", (elsewhere,))
     with pytest.raises(FileNotFoundError, match=r"solutions/03.py is needed, got none"):
-        solutions.code("03.2")
+        solutions.code("03.5")
 
 
 def test_words_show_without_quotes():
-    assert repr(checks.check("03.2", wrong).hints(1)) == str(checks.check("03.2", wrong).hints(1))
+    assert repr(checks.check("03.5", wrong).hints(1)) == str(checks.check("03.5", wrong).hints(1))
