@@ -47,9 +47,13 @@ FIRST_TRIES = [  # exercise, what is written first, and the mistake that is name
     ("04.1", lambda params, x, y, rate: [p + rate * g for p, g in zip(params, gradient(params, x, y))], "uphill"),
     ("04.2", lambda digits, n_bits=8: np.append(np.flatnonzero(digits < n_bits), -1).max() + 1, "one_too_early"),
     ("05.2", 4, "half_of_the_bits"),
-    ("06.1", lambda b, dL_db, rate: dL_db - rate * dL_db, "as_the_listing"),
-    ("06.2", lambda start, rng, n: report.train(start, rng=rng, n_steps=n)[0].b.max(), "without_absolute_value"),
-    ("06.3", "W_not_transposed", "another_special_case"),
+    ("06.b", 4, "answer 4"),
+    ("06.c", [3, 11], "answer (3, 11)"),
+    ("06.1", "bcegjm", "the_sums_for_granted"),
+    ("06.d", 4.8, "answer 4.8"),
+    ("06.2", lambda b, dL_db, rate: dL_db - rate * dL_db, "as_the_listing"),
+    ("06.3", lambda start, rng, n: report.train(start, rng=rng, n_steps=n)[0].b.max(), "without_absolute_value"),
+    ("06.4", "W_not_transposed", "another_special_case"),
 ]
 
 
@@ -77,10 +81,15 @@ def test_a_first_try_gets_its_question(name, yours, mistake):
         ("05.2", 6, "trained on 6 bits, the network gets 40 of 16,129 sums wrong"),
         ("05.2", 9, "a smaller number of bits is enough"),
         ("05.2", 7.5, "a positive whole number was expected"),
-        ("06.3", "not_divided_by_b", "no mistake has the name 'not_divided_by_b'"),
-        ("06.3", ["a"], "no mistake has the name ['a']"),
-        ("06.3", "not_divided_by_B", "the notebook names this one: find another"),
-        ("06.3", "sign_flipped", "a batch of one finds this mistake"),
+        ("06.1", "acehjm", "place 1: line a is right. How often"),
+        ("06.1", "b, c, e, h, j, l", "place 6: line l is right. Two of the three lines"),
+        ("06.1", ["b", "c", "a", "h", "j", "m"], "place 3 has the lines e, f, and a came"),
+        ("06.1", "bce", 'such as "acegjl", and 3 came'),
+        ("06.1", 6, "six letters were expected"),
+        ("06.4", "not_divided_by_b", "no mistake has the name 'not_divided_by_b'"),
+        ("06.4", ["a"], "no mistake has the name ['a']"),
+        ("06.4", "not_divided_by_B", "the notebook names this one: find another"),
+        ("06.4", "sign_flipped", "a batch of one finds this mistake"),
     ],
 )
 def test_what_else_falls_short_is_told_how(name, yours, said):
@@ -89,7 +98,7 @@ def test_what_else_falls_short_is_told_how(name, yours, said):
 
 
 def test_a_wrong_keyword_is_told_by_the_line_of_the_student():
-    verdict = told("06.2", lambda start, rng, n: report.train(start, rng=rng, n=n))
+    verdict = told("06.3", lambda start, rng, n: report.train(start, rng=rng, n=n))
     assert "unexpected keyword argument 'n'" in str(verdict) and "report.train(start, rng=rng, n=n)" in str(verdict)
 
 
@@ -118,7 +127,7 @@ def test_the_fewest_bits_are_searched_and_not_known(monkeypatch):
 
 def test_names_that_are_accepted_are_hidden_by_a_batch_of_one_and_not_in_the_notebook():
     text = (NOTEBOOKS / "06_auditing_the_report.ipynb").read_text(encoding="utf-8")
-    right = [name for name in doctor.CATALOGUE if told("06.3", name).correct]
+    right = [name for name in doctor.CATALOGUE if told("06.4", name).correct]
     assert right and not any(name in text for name in right)
     assert all(name in text for name in notebook_06.NAMED)
     for name in (*right, *notebook_06.NAMED):
@@ -139,8 +148,8 @@ def test_names_that_are_accepted_are_hidden_by_a_batch_of_one_and_not_in_the_not
         ("04.2", lambda digits, n_bits=8: (digits < n_bits).sum() + 1),
         ("04.3", lambda p, x, y: (np.round(model.forward(p, x).y_hat) <= y).mean(axis=(1, 2))),
         ("04.3", lambda p, x, y: (np.round(model.forward(p, x).y_hat) >= y).mean(axis=(1, 2))),
-        ("06.2", lambda start, rng, n: report.train(start, rng=rng, n_steps=n)[0].b.max()),
-        ("06.2", lambda start, rng, n: -report.train(start, rng=rng, n_steps=n)[0].b.min()),
+        ("06.3", lambda start, rng, n: report.train(start, rng=rng, n_steps=n)[0].b.max()),
+        ("06.3", lambda start, rng, n: -report.train(start, rng=rng, n_steps=n)[0].b.min()),
     ],
 )
 def test_a_hole_that_was_open_is_closed_on_every_seed(name, yours):
