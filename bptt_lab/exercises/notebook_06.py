@@ -10,7 +10,7 @@ from bptt_lab.model import Array, Params
 NAMED = ("not_divided_by_B", "tanh_slope_averaged_over_batch")  # in the notebook
 PLACES = [  # of the listing: its lines, the one at fault, and what to ask whoever names another
     ("ab", "b", "How often does the loss of one addition count, if the batch is that addition alone?"),
-    ("cd", "c", "The other line is equation (4). What does each size in yours count?"),
+    ("cd", "c", "It is equation (4). By which size does the other line divide, and what does that size count?"),
     ("ef", "e", "Do two additions with different states have the same slopes?"),
     ("ghi", "h", "Which terms have the equations (10) and (11), and which of them does the listing add?"),
     ("jk", "j", "If there are two outputs, does the bias of the first reach the second?"),
