@@ -12,7 +12,6 @@ an entry to the file of its notebook, its solution to `notebooks/solutions`, and
 Exercises have numbers. A question for practice, which a number or a choice answers, has a letter; `question` makes it,
 and its first cell, tagged "exercise" too, is `remembered = None  # how many bits?`.
 
-question     an entry for a question
 solutions    the code that solves them, read from notebooks/solutions
 progress     which are done
 notebook_00  start here
@@ -29,6 +28,7 @@ notebook_10  gradients through time
 notebook_11  the price of time
 notebook_12  where it ends
 notebook_13  a network that writes
+question     an entry for a question
 """
 
 import difflib
