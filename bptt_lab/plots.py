@@ -280,6 +280,25 @@ def spread(ax: Axes, values: ArrayLike, labels: list[str] | None = None) -> list
     return drawn
 
 
+def counted(ax: Axes, counts: ArrayLike, rows: list[str], columns: list[str]) -> list:
+    """How many there are of each kind: a dot for each, and above the dots their number.
+
+    counts   (n_rows, n_columns), at most 200 each
+    returns  the texts of the numbers, row by row
+    """
+    texts = []
+    for (row, column), n in np.ndenumerate(np.asarray(counts)):
+        up, across = np.divmod(np.arange(n), 20)  # lines of twenty
+        ax.plot(column + (across - 9.5) / 23, row + 0.42 - up / 16, "o", color=SUM, markersize=1.7)
+        texts.append(ax.text(column, row + 0.36 - max(up, default=0) / 16, str(n), ha="center", va="bottom", color=INK))
+    ax.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.6), yticks=range(len(rows)), yticklabels=rows)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.xaxis.tick_top()
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    return texts
+
+
 def gradient_sizes(ax: Axes, dL_dh: ArrayLike, label: str = "", **style) -> object:
     """The largest |∂L/∂h^(t)| of each step, on a logarithmic axis.
 

@@ -85,6 +85,17 @@ def test_spread_and_gradient_sizes(ax):
     assert line.get_ydata().tolist() == [3.0, 0.5]
 
 
+def test_counted_draws_a_dot_for_each_and_their_number(ax):
+    texts = plots.counted(ax, [[200, 0], [21, 179]], ["first", "second"], ["few", "many"])
+    assert [text.get_text() for text in texts] == ["200", "0", "21", "179"]
+    drawn = [np.array(line.get_data()) for line in ax.lines]
+    assert [len(dots.T) for dots in drawn] == [200, 0, 21, 179]
+    for dots, (row, column) in zip(drawn, [(0, 0), (0, 1), (1, 0), (1, 1)]):
+        assert (np.abs(dots.T - (column, row)) < 0.5).all()
+    first_top = drawn[0][1].min()
+    assert texts[0].get_position()[1] < first_top and texts[2].get_position()[1] < drawn[2][1].min()
+
+
 def test_two_roads_show_both_terms_and_what_is_known(ax):
     first, second = [0.1, 0.2, 0.3], [0.01, -0.5, 0.0]
     shown = [text.get_text() for text in plots.two_roads(ax, 2, first, second)]

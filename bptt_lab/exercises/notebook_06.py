@@ -4,9 +4,22 @@ import numpy as np
 
 from bptt_lab import bptt, data, gradcheck, model, report, training
 from bptt_lab.doctor import BACKWARD, CATALOGUE, Exercise, slip
+from bptt_lab.exercises.question import question
 from bptt_lab.model import Array, Params
 
 NAMED = ("not_divided_by_B", "tanh_slope_averaged_over_batch")  # in the notebook
+PLACES = [  # of the listing: its lines, the one at fault, and what to ask whoever names another
+    ("ab", "b", "How often does the loss of one addition count, if the batch is that addition alone?"),
+    ("cd", "c", "It is equation (4). By which size does the other line divide, and what does that size count?"),
+    ("ef", "e", "Do two additions with different states have the same slopes?"),
+    ("ghi", "h", "Which terms have the equations (10) and (11), and which of them does the listing add?"),
+    ("jk", "j", "If there are two outputs, does the bias of the first reach the second?"),
+    ("lmn", "m", "Two of the three lines have the same form. Which has not?"),
+]
+
+
+def faulty_lines() -> str:
+    return "".join(fault for _, fault, _ in PLACES)
 
 
 def right_update(b: Array, dL_db: Array, learning_rate: float) -> Array:
@@ -19,6 +32,19 @@ def largest_bias(start: Params, rng: np.random.Generator, n: int) -> float:
 
 def hidden_by_a_batch_of_one() -> str:
     return next(name for name in CATALOGUE if not _not_hidden(name))
+
+
+def _falls_short(answer: object) -> str:
+    given = "".join(map(str, answer)) if isinstance(answer, str | list | tuple) else ""
+    letters = [one for one in given if one.isalpha()]
+    if len(letters) != len(PLACES):
+        return f'six letters were expected, one for each place, such as "acegjl", and {len(letters)} came'
+    for number, (letter, (lines, fault, asked)) in enumerate(zip(letters, PLACES), 1):
+        if letter not in lines:
+            return f"place {number} has the lines {', '.join(lines)}, and {letter} came"
+        if letter != fault:
+            return f"place {number}: line {letter} is right. {asked}"
+    return ""
 
 
 def _bias(start: Params, rng: np.random.Generator, n: int) -> Array:
@@ -58,8 +84,99 @@ def _not_hidden(name: object) -> str:
 
 
 EXERCISES = [
+    question(
+        id="06.a",
+        name="divided_by",
+        title="What divides the gradient of an output",
+        answer="B",
+        wrong={
+            "T": "Does the loss add up the steps, or average over them?",
+            "n_y": "Does the loss add up the outputs of a step, or average over them?",
+        },
+        hints=(
+            "Over what does the loss (2) average?",
+            "Each addition has its own loss. The loss of the batch is their mean, so one size is below the line.",
+        ),
+    ),
+    question(
+        id="06.b",
+        name="without_memory",
+        title="The best without memory",
+        answer=5.04,
+        wrong={
+            4: "So many are right if nothing is known. What does one know who sees the two bits of the step?",
+            8: "With the bits 1 and 0 and no memory, is the target always the same?",
+            6.77: "That one remembers the step before. What if nothing at all is remembered?",
+        },
+        hints=(
+            "Notebook 01 has a guesser who sees the two bits of a step and nothing else.",
+            "It is more than 5 of the 8 bits, by less than a tenth: look it up in notebook 01.",
+        ),
+        tolerance=0.0101,
+    ),
+    question(
+        id="06.c",
+        name="slips",
+        title="Three slips in print",
+        answer=(3, 7, 11),
+        wrong={
+            (3, 11): "Two are right. Which state does a^(t+1) read, and what stands in a middle step?",
+            (3, 4, 11): "What is the slope of σ, written with its own value?",
+            (3, 10, 11): "Which state does W multiply in step t?",
+            (3, 8, 11): "Which slope lies between a^(t) and h^(t)?",
+            (3, 9, 11): "What does b multiply in step t?",
+            (3, 6, 11): "What does V multiply in step t?",
+            (3, 11, 12): "Is what (12) says false, or could it say more?",
+            (7, 10, 11): "If the target is 1, must the loss fall or rise as ŷ grows?",
+            (3, 7, 10): "Which input does U multiply in step t, and which state does W?",
+        },
+        hints=(
+            "For each equation: does the sign make sense, and which number is multiplied in step t?",
+            "One slip is a sign. The two others are times: something of another step stands there.",
+            "The times are in the middle step of one equation, and in a factor that U multiplies.",
+        ),
+    ),
     Exercise(
         id="06.1",
+        function="faulty_lines",
+        title="Six places, six faults",
+        reference=faulty_lines,
+        judge=_falls_short,
+        mistakes=[
+            slip(
+                *("the_sums_for_granted", "g for h in place 4", "With which step do the sums begin?"),
+                lambda: "bcegjm",
+            ),
+            slip(
+                *("all_first_lines", "the first line of each place", "What would b be after n updates, by line m?"),
+                lambda: "acegjl",
+            ),
+        ],
+        hints=(
+            "Read each line beside its equation: (2), (3), (8), (10) and (11), (5), and the update of notebook 04.",
+            "Try each place with two additions in the batch, and with two outputs. What changes that should not?",
+            "In the order of the places: a number 2, a size, a mean, a first step, a sum too many, an old value lost.",
+        ),
+    ),
+    question(
+        id="06.d",
+        name="b_after",
+        title="What the listing makes of b",
+        answer=1.8,
+        wrong={
+            4.8: "That is the right update. Where does line m read the old b?",
+            3: "Where does line m read the old b?",
+            2: "What does line m take away from the gradient?",
+            -0.2: "Which number stands first in line m?",
+            2.2: "Is it plus or minus, in line m?",
+        },
+        hints=(
+            "Put the numbers into line m, one by one.",
+            "Line m reads the gradient twice, and b not at all.",
+        ),
+    ),
+    Exercise(
+        id="06.2",
         function="right_update",
         title="What b should become",
         reference=right_update,
@@ -89,8 +206,23 @@ EXERCISES = [
             "From the old b, a small part of the gradient is taken away.",
         ),
     ),
+    question(
+        id="06.e",
+        name="unnoticed",
+        title="Why the mean of the slopes was not noticed",
+        answer="b",
+        wrong={
+            "a": "Two slopes are 1 and 0.2. Is their mean near both?",
+            "c": "Is the error of the slopes small at batch 1, or is there none?",
+            "d": "With one addition in the batch, is a gradient check able to tell a number from its mean?",
+        },
+        hints=(
+            "How many additions were in a batch of the report?",
+            'Look at the column "1, 1" of the table, in the line of this switch.',
+        ),
+    ),
     Exercise(
-        id="06.2",
+        id="06.3",
         function="largest_bias",
         title="The bias that is overwritten",
         reference=largest_bias,
@@ -125,8 +257,23 @@ EXERCISES = [
             "Of the five parameters you need b alone. Take absolute values before you look for the largest entry.",
         ),
     ),
+    question(
+        id="06.f",
+        name="what_was_run",
+        title="Was what is printed what was run?",
+        answer="c",
+        wrong={
+            "a": "Of 200 seeds with the bias fault alone, how many come to the report's band?",
+            "b": "Of 200 seeds as printed, do none come to the report's band?",
+            "d": "Of 200 seeds with all corrected, how many come to the report's band, and how many to 8.000?",
+        },
+        hints=(
+            "Which rows of the picture have a seed in the report's band?",
+            "A row with few seeds in the band makes the report's number rare. Does it make it impossible?",
+        ),
+    ),
     Exercise(
-        id="06.3",
+        id="06.4",
         function="hidden_by_a_batch_of_one",
         title="What a batch of one hides",
         reference=hidden_by_a_batch_of_one,

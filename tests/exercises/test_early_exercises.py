@@ -53,9 +53,13 @@ FIRST_TRIES = [  # exercise, what is written first, and the mistake that is name
     ("04.2", lambda digits, n_bits=8: np.append(np.flatnonzero(digits < n_bits), -1).max() + 1, "one_too_early"),
     ("04.c", 2, "answer 2"),
     ("05.2", [0, 0, 0, 0, 0, 576, 0], "own_additions"),
-    ("06.1", lambda b, dL_db, rate: dL_db - rate * dL_db, "as_the_listing"),
-    ("06.2", lambda start, rng, n: report.train(start, rng=rng, n_steps=n)[0].b.max(), "without_absolute_value"),
-    ("06.3", "W_not_transposed", "another_special_case"),
+    ("06.b", 4, "answer 4"),
+    ("06.c", [3, 11], "answer (3, 11)"),
+    ("06.1", "bcegjm", "the_sums_for_granted"),
+    ("06.d", 4.8, "answer 4.8"),
+    ("06.2", lambda b, dL_db, rate: dL_db - rate * dL_db, "as_the_listing"),
+    ("06.3", lambda start, rng, n: report.train(start, rng=rng, n_steps=n)[0].b.max(), "without_absolute_value"),
+    ("06.4", "W_not_transposed", "another_special_case"),
 ]
 
 
@@ -83,10 +87,15 @@ def test_a_first_try_gets_its_question(name, yours, mistake):
         ("05.1", "fast", "a positive number was expected"),
         ("05.2", [9, 9, 9, 9, 9, 9, 0], "6 of 7 entries are not right"),
         ("05.2", 4, "shape (7,) was expected, and () came"),
-        ("06.3", "not_divided_by_b", "no mistake has the name 'not_divided_by_b'"),
-        ("06.3", ["a"], "no mistake has the name ['a']"),
-        ("06.3", "not_divided_by_B", "the notebook names this one: find another"),
-        ("06.3", "sign_flipped", "a batch of one finds this mistake"),
+        ("06.1", "acehjm", "place 1: line a is right. How often"),
+        ("06.1", "b, c, e, h, j, l", "place 6: line l is right. Two of the three lines"),
+        ("06.1", ["b", "c", "a", "h", "j", "m"], "place 3 has the lines e, f, and a came"),
+        ("06.1", "bce", 'such as "acegjl", and 3 came'),
+        ("06.1", 6, "six letters were expected"),
+        ("06.4", "not_divided_by_b", "no mistake has the name 'not_divided_by_b'"),
+        ("06.4", ["a"], "no mistake has the name ['a']"),
+        ("06.4", "not_divided_by_B", "the notebook names this one: find another"),
+        ("06.4", "sign_flipped", "a batch of one finds this mistake"),
     ],
 )
 def test_what_else_falls_short_is_told_how(name, yours, said):
@@ -95,7 +104,7 @@ def test_what_else_falls_short_is_told_how(name, yours, said):
 
 
 def test_a_wrong_keyword_is_told_by_the_line_of_the_student():
-    verdict = told("06.2", lambda start, rng, n: report.train(start, rng=rng, n=n))
+    verdict = told("06.3", lambda start, rng, n: report.train(start, rng=rng, n=n))
     assert "unexpected keyword argument 'n'" in str(verdict) and "report.train(start, rng=rng, n=n)" in str(verdict)
 
 
@@ -127,7 +136,7 @@ def test_the_counts_of_wrong_additions_are_those_of_runs_from_seed_0():
 
 def test_names_that_are_accepted_are_hidden_by_a_batch_of_one_and_not_in_the_notebook():
     text = (NOTEBOOKS / "06_auditing_the_report.ipynb").read_text(encoding="utf-8")
-    right = [name for name in doctor.CATALOGUE if told("06.3", name).correct]
+    right = [name for name in doctor.CATALOGUE if told("06.4", name).correct]
     assert right and not any(name in text for name in right)
     assert all(name in text for name in notebook_06.NAMED)
     for name in (*right, *notebook_06.NAMED):
@@ -148,8 +157,8 @@ def test_names_that_are_accepted_are_hidden_by_a_batch_of_one_and_not_in_the_not
         ("04.2", lambda digits, n_bits=8: (digits < n_bits).sum() + 1),
         ("04.3", lambda p, x, y: (np.round(model.forward(p, x).y_hat) <= y).mean(axis=(1, 2))),
         ("04.3", lambda p, x, y: (np.round(model.forward(p, x).y_hat) >= y).mean(axis=(1, 2))),
-        ("06.2", lambda start, rng, n: report.train(start, rng=rng, n_steps=n)[0].b.max()),
-        ("06.2", lambda start, rng, n: -report.train(start, rng=rng, n_steps=n)[0].b.min()),
+        ("06.3", lambda start, rng, n: report.train(start, rng=rng, n_steps=n)[0].b.max()),
+        ("06.3", lambda start, rng, n: -report.train(start, rng=rng, n_steps=n)[0].b.min()),
     ],
 )
 def test_a_hole_that_was_open_is_closed_on_every_seed(name, yours):
