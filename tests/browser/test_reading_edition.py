@@ -101,6 +101,16 @@ def test_an_address_gives_the_setting_that_its_sender_saw(browser, page, site):
     other.context.close()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_figure_is_as_dark_as_its_page(browser, site, theme):
+    page = site.page(browser, color_scheme="dark" if theme == "light" else "light")  # the reader's choice wins
+    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    page.goto(f"{site.url}/index.html")
+    page.locator(".live .words").first.wait_for()
+    assert page.evaluate("getComputedStyle(document.querySelector('.live')).colorScheme") == theme
+    page.context.close()
+
+
 def test_every_page_leads_to_its_notebook(page, site):
     for path in sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb")):
         page.goto(f"{site.url}/{path.stem}.html")
