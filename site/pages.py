@@ -19,6 +19,7 @@ from pathlib import Path
 
 import live_data
 import nbformat
+import paper
 from nbformat.v4 import new_markdown_cell, new_output
 
 from bptt_lab.exercises import solutions
@@ -80,6 +81,7 @@ def page(path: Path, tags: dict[str, Path], papers: dict[str, str]) -> nbformat.
 
 
 LIVE = "_static/live"
+PAPER = f'<a href="{paper.NAME}" download>The whole course as one PDF</a>, to print or to read without a network.'
 FOLDED = ":::{{dropdown}} A solution\n```python\n{code}\n```\n:::"
 ACTIONS = (
     '<p class="actions"><a href="run/notebooks/index.html?path={name}">Run it in this browser</a> '
@@ -196,9 +198,8 @@ def lay_out(folder: Path) -> None:
     papers = {row["title"]: row["address"] for row in csv.DictReader((HERE / "papers.csv").open(encoding="utf-8"))}
     shutil.copytree(HERE / "book", folder, dirs_exist_ok=True)
     front = folder / "index.md"
-    front.write_text(
-        front.read_text(encoding="utf-8").replace("PLAYGROUND", live_data.markup("playground", LIVE)), "utf-8"
-    )
+    text = front.read_text(encoding="utf-8").replace("PLAYGROUND", live_data.markup("playground", LIVE))
+    front.write_text(text.replace("PAPER", PAPER if paper.CHROMIUM else ""), encoding="utf-8")
     for path in NOTEBOOKS:
         nbformat.write(page(path, tags, papers), folder / path.name)
     shutil.copytree(ROOT / "notebooks" / "images", folder / "images")
@@ -239,6 +240,10 @@ def build(output: Path) -> None:
         path.write_text(text.replace("<pre>", '<pre tabindex="0">'), encoding="utf-8")
     if done.returncode:
         raise SystemExit("the pages were not built: see the lines above")
+    if paper.CHROMIUM:
+        paper.build(output)
+    else:
+        print("no PDF of the pages: it is printed by Chromium, which is not installed here")
 
 
 if __name__ == "__main__":
