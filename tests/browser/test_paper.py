@@ -60,16 +60,18 @@ def test_nothing_runs_off_the_paper(paper, browser):
     assert wide(page) == []
     page.evaluate("document.querySelector('pre').style.whiteSpace = 'pre'")
     page.evaluate("document.querySelector('pre').append('x'.repeat(150))")
-    assert len(wide(page)) >= 1
+    page.evaluate("document.querySelector('td').append('x'.repeat(150))")
+    page.evaluate("document.querySelector('td').style.whiteSpace = 'nowrap'")
+    assert len(wide(page)) >= 2  # both are found
     page.close()
 
 
 def wide(page) -> list[str]:
-    """What reaches beyond the text's right edge, by a pixel or more."""
+    """Text, code, formulas and pictures that reach beyond the right edge by a pixel or more."""
     return page.evaluate(
-        """(width) => [...document.querySelectorAll("article *")].filter((element) => {
-          const box = element.getBoundingClientRect();
-          return box.width > 0 && (box.right > width + 1 || element.scrollWidth > width + 1);
+        """(width) => [...document.querySelectorAll("article :is(p, pre, img, th, td, mjx-math)")].filter((element) => {
+          const box = element.getBoundingClientRect(), cut = element.tagName === "PRE" && element.clientWidth + 1;
+          return box.width > 0 && (box.right > width + 1 || (cut && element.scrollWidth > cut));
         }).map((element) => element.outerHTML.slice(0, 200))""",
         WIDTH,
     )
