@@ -175,13 +175,23 @@ def all_equations() -> str:
     return "\n".join(parts)
 
 
-def reference() -> str:
-    """A page that names every module of the package, for autodoc."""
-    names = sorted(path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "bptt_lab").rglob("*.py"))
-    parts = ["# The package", "", "What `bptt_lab` holds, from its docstrings, with links to the source.", ""]
-    for name in (".".join(parts).removesuffix(".__init__") for parts in names):
-        parts += [f"## {name}", "", f"```{{eval-rst}}\n.. automodule:: {name}\n   :noindex:\n```", ""]
-    return "\n".join(parts)
+def reference() -> dict[str, str]:
+    """The package for autodoc, one page for what stands at its top and one for each folder, by their names."""
+    found = {}
+    for path in sorted((ROOT / "bptt_lab").rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        folder = path.parent.name
+        found.setdefault("reference" if folder == "bptt_lab" else f"reference_{folder}", []).append(name)
+    folders = [name for name in found if name != "reference"]
+    texts = {name: ["# " + name.replace("reference_", "bptt_lab."), ""] for name in folders}
+    texts["reference"] = ["# The package", "", PACKAGE, "", "```{toctree}", *folders, "```", ""]
+    for page, names in found.items():
+        for name in names:
+            texts[page] += [f"## {name}", "", f"```{{eval-rst}}\n.. automodule:: {name}\n   :noindex:\n```", ""]
+    return {name: "\n".join(lines) for name, lines in texts.items()}
+
+
+PACKAGE = "What `bptt_lab` holds, from its docstrings, with links to the source: its own modules, and folders on pages:"
 
 
 def install() -> str:
@@ -203,7 +213,7 @@ def lay_out(folder: Path) -> None:
     for path in NOTEBOOKS:
         nbformat.write(page(path, tags, papers), folder / path.name)
     shutil.copytree(ROOT / "notebooks" / "images", folder / "images")
-    texts = {"symbols": symbols(), "equations": all_equations(), "reference": reference(), "install": install()}
+    texts = {"symbols": symbols(), "equations": all_equations(), "install": install()} | reference()
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     extra = folder / "extra" / "notebooks"
