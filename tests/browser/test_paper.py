@@ -67,11 +67,11 @@ def test_nothing_runs_off_the_paper(paper, browser):
 
 
 def wide(page) -> list[str]:
-    """Text, code, formulas and pictures that reach beyond the right edge by a pixel or more."""
+    """Text, code, formulas and pictures that reach beyond the right edge by a millimetre or more."""
     return page.evaluate(
         """(width) => [...document.querySelectorAll("article :is(p, pre, img, th, td, mjx-math)")].filter((element) => {
           const box = element.getBoundingClientRect(), cut = element.tagName === "PRE" && element.clientWidth + 1;
-          return box.width > 0 && (box.right > width + 1 || (cut && element.scrollWidth > cut));
+          return box.width > 0 && (box.right > width + 4 || (cut && element.scrollWidth > cut));
         }).map((element) => element.outerHTML.slice(0, 200))""",
         WIDTH,
     )
