@@ -19,6 +19,7 @@ from pathlib import Path
 
 import live_data
 import nbformat
+import paper
 from nbformat.v4 import new_markdown_cell, new_output
 
 from bptt_lab.exercises import solutions
@@ -81,6 +82,7 @@ def page(path: Path, tags: dict[str, Path], papers: dict[str, str]) -> nbformat.
 
 
 LIVE = "_static/live"
+PAPER = f'<a href="{paper.NAME}" download>The whole course as one PDF</a>, to print or to read without a network.'
 FOLDED = ":::{{dropdown}} A solution\n```python\n{code}\n```\n:::"
 ACTIONS = (
     '<p class="actions"><a href="run/notebooks/index.html?path={name}">Run it in this browser</a> '
@@ -176,13 +178,23 @@ def all_equations() -> str:
     return "\n".join(parts)
 
 
-def reference() -> str:
-    """A page that names every module of the package, for autodoc."""
-    names = sorted(path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "bptt_lab").rglob("*.py"))
-    parts = ["# The package", "", "What `bptt_lab` holds, from its docstrings, with links to the source.", ""]
-    for name in (".".join(parts).removesuffix(".__init__") for parts in names):
-        parts += [f"## {name}", "", f"```{{eval-rst}}\n.. automodule:: {name}\n   :noindex:\n```", ""]
-    return "\n".join(parts)
+def reference() -> dict[str, str]:
+    """The package for autodoc, one page for what stands at its top and one for each folder, by their names."""
+    found = {}
+    for path in sorted((ROOT / "bptt_lab").rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        folder = path.parent.name
+        found.setdefault("reference" if folder == "bptt_lab" else f"reference_{folder}", []).append(name)
+    folders = [name for name in found if name != "reference"]
+    texts = {name: ["# " + name.replace("reference_", "bptt_lab."), ""] for name in folders}
+    texts["reference"] = ["# The package", "", PACKAGE, "", "```{toctree}", *folders, "```", ""]
+    for page, names in found.items():
+        for name in names:
+            texts[page] += [f"## {name}", "", f"```{{eval-rst}}\n.. automodule:: {name}\n   :noindex:\n```", ""]
+    return {name: "\n".join(lines) for name, lines in texts.items()}
+
+
+PACKAGE = "What `bptt_lab` holds, from its docstrings, with links to the source: its own modules, and folders on pages:"
 
 
 def install() -> str:
@@ -199,13 +211,12 @@ def lay_out(folder: Path) -> None:
     papers = {row["title"]: row["address"] for row in csv.DictReader((HERE / "papers.csv").open(encoding="utf-8"))}
     shutil.copytree(HERE / "book", folder, dirs_exist_ok=True)
     front = folder / "index.md"
-    front.write_text(
-        front.read_text(encoding="utf-8").replace("PLAYGROUND", live_data.markup("playground", LIVE)), "utf-8"
-    )
+    text = front.read_text(encoding="utf-8").replace("PLAYGROUND", live_data.markup("playground", LIVE))
+    front.write_text(text.replace("PAPER", PAPER if paper.CHROMIUM else ""), encoding="utf-8")
     for path in NOTEBOOKS:
         nbformat.write(page(path, tags, papers), folder / path.name)
     shutil.copytree(ROOT / "notebooks" / "images", folder / "images")
-    texts = {"symbols": symbols(), "equations": all_equations(), "reference": reference(), "install": install()}
+    texts = {"symbols": symbols(), "equations": all_equations(), "install": install()} | reference()
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     extra = folder / "extra" / "notebooks"
@@ -242,6 +253,10 @@ def build(output: Path) -> None:
         path.write_text(text.replace("<pre>", '<pre tabindex="0">'), encoding="utf-8")
     if done.returncode:
         raise SystemExit("the pages were not built: see the lines above")
+    if paper.CHROMIUM:
+        paper.build(output)
+    else:
+        print("no PDF of the pages: it is printed by Chromium, which is not installed here")
 
 
 if __name__ == "__main__":

@@ -102,6 +102,15 @@ def test_every_symbol_is_on_the_page_of_symbols_once():
     assert "| $\\tau$ | number of steps" in pages.symbols()
 
 
+def test_every_module_is_in_the_reference_once_and_each_folder_has_a_page():
+    texts = pages.reference()
+    named = re.findall(r"automodule:: ([\w.]+)", "".join(texts.values()))
+    files = [path.relative_to(ROOT).with_suffix("") for path in (ROOT / "bptt_lab").rglob("*.py")]
+    assert sorted(named) == sorted(".".join(file.parts).removesuffix(".__init__") for file in files)
+    folders = {f"reference_{file.parts[1]}" for file in files if len(file.parts) > 2}
+    assert set(texts) == {"reference"} | folders and all(f"\n{name}\n" in texts["reference"] for name in folders)
+
+
 def test_titles_of_papers_in_the_notebooks_are_in_the_list():
     titles = [row["title"] for row in csv.DictReader((ROOT / "site" / "papers.csv").open(encoding="utf-8"))]
     cells = [cell for path in pages.NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells]

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ def test_every_module_is_on_the_package_s_map():
 def test_each_command_is_one_line_that_makes_its_own_environment(command):
     start = "python3 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt && .venv/bin/python -m "
     assert start + command in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_commands_that_are_tried_elsewhere_are_those_of_readme():
+    sys.path.insert(0, str(ROOT / ".ci"))
+    import commands
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    opens, tests = commands.commands(readme, windows=True)
+    assert opens.startswith("py -m venv") and opens in readme.splitlines()
+    assert tests == opens.partition(" -m jupyter")[0] + " -m pytest"
+    assert all(command in readme.splitlines() for command in commands.commands(readme, windows=False))
 
 
 def test_the_files_that_readme_shows_exist():

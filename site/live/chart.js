@@ -1,6 +1,6 @@
 // A picture with two axes, as wide as its place; drawn anew when that changes.
 
-import { el, svg } from "./figure.js";
+import { el, onceAFrame, svg } from "./figure.js";
 
 export class Chart {
   /** `name` says in words what the picture shows; change it with `describe` when it shows something else. */
@@ -8,7 +8,7 @@ export class Chart {
     Object.assign(this, { height, left, right, top, bottom });
     this.svg = svg("svg", { role: "img", "aria-label": name });
     this.element = el("div", { class: "chart" }, this.svg);
-    new ResizeObserver(() => this.paint?.()).observe(this.element);
+    new ResizeObserver(onceAFrame(() => this.paint?.())).observe(this.element);
   }
 
   describe(name) {

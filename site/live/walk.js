@@ -1,7 +1,7 @@
 // The walk of equation (7): from the last step back to the first, two roads into every state.
 
 import { bits } from "./adder.js";
-import { Address, button, el, number, place, say, slider, svg, words } from "./figure.js";
+import { Address, button, el, number, onceAFrame, place, say, slider, svg, words } from "./figure.js";
 import { forward, stateGrads } from "./network.js";
 import { Rng } from "./random.js";
 
@@ -76,7 +76,7 @@ class Walk {
     this.show(true, false);
     t.value = start.t;
     this.show(false, false);
-    new ResizeObserver(() => this.draw()).observe(this.scroll);
+    new ResizeObserver(onceAFrame(() => this.draw())).observe(this.scroll);
   }
 
   show(fresh, by_hand = true) {

@@ -23,8 +23,8 @@ class Quiet(SimpleHTTPRequestHandler):
 class Site:
     """Static files on 127.0.0.1, and every address outside that a page asked for."""
 
-    def __init__(self, folder: Path = PUBLIC):
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    def __init__(self, folder: Path = PUBLIC, handler=Quiet):
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=folder))
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.asked_outside = []

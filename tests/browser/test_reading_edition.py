@@ -80,8 +80,35 @@ def test_front_page_trains_again_and_leads_three_ways(page, site):
     figure.get_by_role("slider", name="hidden size").focus()
     page.keyboard.press("Home")
     lite.until(lambda: "1 hidden unit" in figure.inner_text() and "8.000 of 8" not in figure.inner_text(), 60)
+    page.wait_for_url("**/index.html#playground?n_h=1&*")
     links = [link.get_attribute("href") for link in page.locator(".sd-card a").all()]
     assert links == ["00_start_here.html", "run/index.html", "install.html"]
+
+
+def test_an_address_gives_the_setting_that_its_sender_saw(browser, page, site):
+    page.goto(f"{site.url}/index.html")
+    figure = page.locator("[data-live=playground]")
+    figure.get_by_role("slider", name="hidden size").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**#playground?n_h=2&*")
+    lite.until(lambda: figure.inner_text().count("2 hidden units"), 60)
+    other = site.page(browser)  # the receiver's
+    other.goto(page.url)
+    there = other.locator("[data-live=playground]")
+    lite.until(lambda: "2 hidden units" in there.inner_text(), 60)
+    assert there.locator(".words").all_inner_texts() == figure.locator(".words").all_inner_texts()
+    other.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_figure_is_as_dark_as_its_page(browser, site, theme):
+    page = site.page(browser, color_scheme="dark" if theme == "light" else "light")  # the reader's choice wins
+    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    page.goto(f"{site.url}/index.html")
+    page.locator(".live .words").first.wait_for()
+    assert page.evaluate("getComputedStyle(document.querySelector('.live')).colorScheme") == theme
+    page.context.close()
 
 
 def test_every_page_leads_to_its_notebook(page, site):
