@@ -94,7 +94,7 @@ SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell can be jumped to
     "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 2},  # seconds
 }
-SCRIPTS = ("loading.js", "bar.js", "answers.js", "newer.js")
+SCRIPTS = ("loading.js", "running.js", "bar.js", "answers.js", "newer.js")
 
 
 def add_scripts(page: Path) -> None:
