@@ -17,12 +17,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import jupyter_server
 import pages
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 KERNEL_EXTENSION = Path(sys.prefix, "share", "jupyter", "labextensions", "@jupyterlite", "pyodide-kernel-extension")
+ICONS = Path(jupyter_server.DEFAULT_STATIC_FILES_PATH, "favicons")
 FROM_PYODIDE = ["ssl", "sqlite3", "jedi", "ipython", "micropip", "numpy", "matplotlib"]
 PURE = ["comm==0.2.3", "ipywidgets==8.1.7", "tqdm==4.70.1"]  # pure Python; not all of it is in Pyodide
 WIDGETS = "jupyterlab_widgets==3.0.15"  # their side of the page, made for the JupyterLab in requirements.txt
@@ -49,6 +51,7 @@ def build(output: Path, pyodide: Path | None) -> None:
         run(*lite, cwd=scratch)
     if pyodide:
         shutil.copytree(pyodide, output / "static" / "pyodide")
+    shutil.copytree(ICONS, output / "static" / "favicons")  # JupyterLite asks for them, and does not bring them
     add_scripts(output / "notebooks" / "index.html")
     for name in ("style.css", *SCRIPTS):
         shutil.copy(HERE / name, output / name)

@@ -361,3 +361,24 @@ def test_the_doctor_names_a_mistake_and_the_exercises_of_write_it_yourself_can_b
     again.run_all()
     again.type(last + 1, "print(checks.progress())")
     assert f"{len(names)} of {len(exercises.ids())} are done" in again.run(last + 1)
+
+
+def test_a_cell_that_runs_long_says_so_and_can_be_stopped(page, site):
+    notebook = open_notebook(page, site, "00_start_here.ipynb")
+    page.get_by_role("button", name="Close", exact=True).click(timeout=240_000)
+    kinds = page.evaluate(f"{lite.CELL}.map(cell => cell.model.type)")
+    first, second, third = [place for place, kind in enumerate(kinds) if kind == "code"][1:4]
+    line = page.locator("#running")
+    notebook.type(first, "kept = 7")
+    notebook.run(first)
+    assert line.is_hidden()
+    for place, way in ((second, line.get_by_role("button", name="Stop")), (third, None)):
+        notebook.type(place, "while True:\n    pass")
+        page.keyboard.press("Control+Enter")
+        line.wait_for()
+        assert re.fullmatch(r"Code cell \d+ of \d+ is running\.", line.get_by_role("status").inner_text())
+        way.click() if way else page.evaluate("jupyterapp.commands.execute('notebook:interrupt-kernel')")
+        until(lambda place=place: "KeyboardInterrupt" in notebook.output(place))
+        line.wait_for(state="hidden")
+    notebook.type(first, "print(kept)")  # a stop is no restart
+    assert notebook.run(first) == "7"
