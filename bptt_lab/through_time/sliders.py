@@ -42,7 +42,7 @@ def measure(radius: float, drive: float = 1.0, seed: int = 0) -> Measured:
 
 
 class SpectralRadius:
-    """Sliders for ρ(W) and for the drive of the inputs, and what becomes of gradients. It is shown where it ends a cell."""
+    """Sliders for ρ(W) and for the drive of the inputs, and what becomes of gradients; a cell shows it."""
 
     def __init__(self, radius: float = 0.9, drive: float = 0.1):
         style = {"description_width": "11em"}
