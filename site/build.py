@@ -96,6 +96,7 @@ def write_settings(scratch: Path, kernel: dict) -> None:
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell can be jumped to
     "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 2},  # seconds
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},  # dark where the reader's system is
 }
 SCRIPTS = ("loading.js", "running.js", "bar.js", "answers.js", "newer.js")
 

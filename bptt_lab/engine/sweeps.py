@@ -74,11 +74,9 @@ def with_bar(items: Sequence) -> Iterable:
 
 
 def _in_turn(run: Callable, arguments: list[tuple], n_steps: int, stop: Callable | None, progress: bool) -> list:
-    if progress:
-        print(f"A browser gives Python one thread: {len(arguments)} runs take turns.")
     done = []
     try:
-        for one in with_bar(arguments):
+        for one in tqdm(arguments) if progress else with_bar(arguments):
             done.append(run(*one))
             interrupted = isinstance(done[-1], tuple) and len(done[-1][1].loss) < n_steps
             if interrupted or stop is not None and stop():

@@ -116,6 +116,38 @@ def test_every_link_from_notebook_to_notebook_opens_it_in_the_same_tab(page, sit
     assert len(page.context.pages) == 1
 
 
+def test_no_app_asks_for_a_file_that_is_not_there(page, site):
+    missing = []
+    page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
+    for app in ("notebooks/index.html?path=00_start_here.ipynb", "lab/index.html", "tree/index.html"):
+        page.goto(f"{site.url}/run/{app}")
+        page.wait_for_function("window.jupyterapp?.shell.currentWidget")
+        page.wait_for_load_state("networkidle")
+    assert page.evaluate("fetch('../static/favicons/favicon-notebook.ico').then(answer => answer.status)") == 200
+    assert page.evaluate("fetch('../static/favicons/favicon-busy-1.ico').then(answer => answer.status)") == 200
+    assert missing == []
+    page.evaluate("fetch('../static/planted.ico')")  # a planted one is found
+    until(lambda: missing == [f"{site.url}/run/static/planted.ico"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_notebook_and_its_bar_fit_a_phone_in_the_colours_of_its_system(browser, site, scheme):
+    page = site.page(browser, viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    open_cells(page, site, "00_start_here.ipynb")
+    until(lambda: page.evaluate("document.body.dataset.jpThemeLight") == str(scheme == "light").lower())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    bar = page.locator("#bar")
+    ends = [box["x"] + box["width"] for box in map(lambda part: part.bounding_box(), bar.locator("a, button").all())]
+    assert len(ends) == 5 and max(ends) <= 390
+    assert bright(bar, "backgroundColor") == (scheme == "light") and bright(bar, "color") == (scheme == "dark")
+    page.context.close()
+
+
+def bright(element, name):
+    red, green, blue = element.evaluate(f"one => getComputedStyle(one).{name}.match(/\\d+/g).map(Number)")[:3]
+    return red + green + blue > 3 * 128
+
+
 def open_cells(page, site, name):
     """A notebook whose cells are there; nothing waits for Python."""
     notebook = open_notebook(page, site, name)
