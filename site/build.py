@@ -81,9 +81,19 @@ def course(folder: Path) -> dict[str, str]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         sources = json.dumps([cell["source"] for cell in notebook["cells"]])
         versions[path.name] = hashlib.sha256(sources.encode()).hexdigest()[:16]
+        in_one_piece(notebook)
         notebook["metadata"]["bptt_lab"] = {"version": versions[path.name]}
         path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1), encoding="utf-8")
     return versions
+
+
+def in_one_piece(notebook: dict) -> None:
+    """Join the lines of stored outputs, as a server of Jupyter does. JupyterLite does not, and shows commas there."""
+    for output in (output for cell in notebook["cells"] for output in cell.get("outputs", [])):
+        for part in (output, output.get("data", {})):
+            for name, value in part.items():
+                if isinstance(value, list) and name != "traceback":
+                    part[name] = "".join(value)
 
 
 def write_settings(scratch: Path, kernel: dict) -> None:

@@ -168,6 +168,15 @@ def write_answer(notebook):
     return first
 
 
+def test_stored_outputs_are_shown_line_by_line(page, site):
+    open_cells(page, site, "00_start_here.ipynb")
+    shown = page.locator(".jp-OutputArea-output pre").all_inner_texts()
+    stored = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4).cells
+    texts = [output.text.strip() for cell in stored for output in cell.get("outputs", []) if "text" in output]
+    assert any("\n" in text for text in texts)
+    assert [text.strip() for text in shown if text.strip() in texts] == texts
+
+
 def kept(page, name):
     """The notebook as this browser keeps it."""
     return page.evaluate(f"contents().get('{name}', {{content: true}}).then(file => JSON.stringify(file.content))")
