@@ -32,8 +32,8 @@ Who needs whom. Each imports from those below it alone; wings stand in brackets:
 
                                  checks
                               [exercises]
-                      automaton   [text]   widgets
-          [gated]   panels   [proof]   report   [through_time]
+             automaton   [text]   [through_time]   widgets
+                  [gated]   panels   [proof]   report
                       [doctor]   [engine]   plots
       ------------------------- the core -------------------------
                                 training

@@ -1,6 +1,9 @@
 """The playground's picture. What stays is drawn once; a moved slider draws only what changes."""
 
+import base64
+import html
 import io
+import re
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,6 +16,16 @@ from bptt_lab.model import Array
 from bptt_lab.training import History
 
 LOW, HIGH = 1e-3, 100.0  # nats; what lies outside is drawn at the edge
+
+
+def bundle(view: object, png: bytes, words: str) -> dict[str, object]:
+    """What a cell shows and stores of sliders: `view` where a kernel runs; elsewhere their picture, and words.
+
+    words  HTML
+    """
+    plain = html.unescape(re.sub("<.*?>", " ", words.replace("<b>", "").replace("</b>", "")))
+    picture = {"image/png": base64.b64encode(png).decode(), "text/plain": " ".join(plain.split())}
+    return view._repr_mimebundle_() | picture
 
 
 class Panels:

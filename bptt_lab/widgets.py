@@ -6,8 +6,6 @@ Python has no threads, the pieces take turns with whatever else there is to do.
 """
 
 import asyncio
-import base64
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +18,7 @@ from matplotlib.pyplot import get_cmap
 
 from bptt_lab import data, model, report, training
 from bptt_lab.engine import IN_BROWSER, announcing, train_many
-from bptt_lab.panels import Panels
+from bptt_lab.panels import Panels, bundle
 
 PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
 X_ALL, Y_ALL = data.all_sums()
@@ -132,11 +130,7 @@ class Playground:
     def _repr_mimebundle_(self, **_) -> dict[str, object]:
         """The sliders; and where no kernel runs, the picture, with words."""
         self.worker.wait(60)
-        words = re.sub("<.*?>", "", self.words.value)
-        return self.view._repr_mimebundle_() | {
-            "image/png": base64.b64encode(self.picture.value).decode(),
-            "text/plain": f"The playground. {words}",
-        }
+        return bundle(self.view, self.picture.value, f"The playground. {self.words.value}")
 
     @property
     def settings(self) -> Settings:

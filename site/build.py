@@ -17,12 +17,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import jupyter_server
 import pages
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 KERNEL_EXTENSION = Path(sys.prefix, "share", "jupyter", "labextensions", "@jupyterlite", "pyodide-kernel-extension")
+ICONS = Path(jupyter_server.DEFAULT_STATIC_FILES_PATH, "favicons")
 FROM_PYODIDE = ["ssl", "sqlite3", "jedi", "ipython", "micropip", "numpy", "matplotlib"]
 PURE = ["comm==0.2.3", "ipywidgets==8.1.7", "tqdm==4.70.1"]  # pure Python; not all of it is in Pyodide
 WIDGETS = "jupyterlab_widgets==3.0.15"  # their side of the page, made for the JupyterLab in requirements.txt
@@ -49,6 +51,7 @@ def build(output: Path, pyodide: Path | None) -> None:
         run(*lite, cwd=scratch)
     if pyodide:
         shutil.copytree(pyodide, output / "static" / "pyodide")
+    shutil.copytree(ICONS, output / "static" / "favicons")  # JupyterLite asks for them, and does not bring them
     add_scripts(output / "notebooks" / "index.html")
     for name in ("style.css", *SCRIPTS):
         shutil.copy(HERE / name, output / name)
@@ -78,9 +81,19 @@ def course(folder: Path) -> dict[str, str]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         sources = json.dumps([cell["source"] for cell in notebook["cells"]])
         versions[path.name] = hashlib.sha256(sources.encode()).hexdigest()[:16]
+        in_one_piece(notebook)
         notebook["metadata"]["bptt_lab"] = {"version": versions[path.name]}
         path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1), encoding="utf-8")
     return versions
+
+
+def in_one_piece(notebook: dict) -> None:
+    """Join the lines of stored outputs, as a server of Jupyter does. JupyterLite does not, and shows commas there."""
+    for output in (output for cell in notebook["cells"] for output in cell.get("outputs", [])):
+        for part in (output, output.get("data", {})):
+            for name, value in part.items():
+                if isinstance(value, list) and name != "traceback":
+                    part[name] = "".join(value)
 
 
 def write_settings(scratch: Path, kernel: dict) -> None:
@@ -93,8 +106,9 @@ def write_settings(scratch: Path, kernel: dict) -> None:
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell can be jumped to
     "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 2},  # seconds
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},  # dark where the reader's system is
 }
-SCRIPTS = ("loading.js", "bar.js", "answers.js", "newer.js")
+SCRIPTS = ("loading.js", "running.js", "bar.js", "answers.js", "newer.js")
 
 
 def add_scripts(page: Path) -> None:

@@ -45,6 +45,7 @@ async function storage() {
 const runTo = new URLSearchParams(location.search).get("run");
 const began = performance.now();
 let looked = false;
+let prepared = null;
 const watch = setInterval(() => {
   const app = window.jupyterapp;
   const session = app?.shell.currentWidget?.sessionContext;
@@ -52,12 +53,15 @@ const watch = setInterval(() => {
     looked = true;
     lookForNewer();
   }
+  if (session?.session?.kernel && !prepared) {
+    prepared = prepare(session); // before any cell
+    session.statusChanged.connect((_, status) => status === "restarting" && prepare(session));
+  }
   const waited = Math.round((performance.now() - began) / 1000);
   seconds.textContent = waited > 120 ? "" : `${waited} s`;
-  if (session?.kernelDisplayStatus === "idle") {
+  if (prepared && session.kernelDisplayStatus === "idle") {
     clearInterval(watch);
-    giveFonts(session).then(() => ready(app));
-    session.statusChanged.connect((_, status) => status === "restarting" && giveFonts(session));
+    prepared.then(() => ready(app));
   } else if (waited > 120) {
     say("Python is still loading. If nothing changes, look at your connection and load this page again.");
   } else if (session) {
@@ -81,8 +85,9 @@ def _fonts():
 _fonts()
 del _fonts`;
 
-async function giveFonts(session) {
-  await session.session.kernel.requestExecute({ code: FONTS, silent: true, store_history: false }).done;
+async function prepare(session) {
+  const code = `${FONTS}\n${stoppable(session)}`;
+  await session.session.kernel.requestExecute({ code, silent: true, store_history: false }).done;
 }
 
 function say(text) {

@@ -35,7 +35,7 @@ def faster(n_h: int, batch_size: int) -> Engine:
 @cache
 def _loop_or_say_so() -> bool:
     if not kernels.HAS_LOOP:
-        print("Numba is not installed: training in NumPy, about 35 times slower. To change that: pip install numba")
+        print(kernels.no_compiler("training in NumPy, about 35 times slower"))
     return kernels.HAS_LOOP
 
 

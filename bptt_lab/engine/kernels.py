@@ -55,7 +55,14 @@ def cross_entropy(o: Array, y: Array) -> Array:
 
 def require_numba() -> None:
     if not HAS_LOOP:
-        raise ImportError('engine "numba" needs Numba, which is not installed: pip install numba, or use "numpy"')
+        raise ImportError(no_compiler('engine "numba" is not there; use "numpy"'))
+
+
+def no_compiler(what: str) -> str:
+    """What is so without Numba, and what to do about it: in a browser nothing, since none exists for it."""
+    if wasm.IN_BROWSER:
+        return f"Nothing is compiled in a browser: {what}."
+    return f"Numba is not installed: {what}. To change that: pip install numba"
 
 
 @contextmanager

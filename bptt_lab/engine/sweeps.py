@@ -1,7 +1,7 @@
 """Many runs at once: threads, because the compiled loop lets them run side by side; a browser has none."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
@@ -50,7 +50,8 @@ def train_many(
             return diverged.with_traceback(None)  # a traceback would keep the arrays of the run alive
 
     if wasm.IN_BROWSER:
-        return _in_turn(run, list(zip(starts, rngs, learning_rates)), stop, progress)
+        n_steps = settings.get("n_steps", training.train.__kwdefaults__["n_steps"])
+        return _in_turn(run, list(zip(starts, rngs, learning_rates)), n_steps, stop, progress)
     with ThreadPoolExecutor(n_workers) as pool:
         futures = [pool.submit(run, *one) for one in zip(starts, rngs, learning_rates)]
         try:
@@ -67,14 +68,19 @@ def train_many(
     return [future.result() for future in futures if not future.cancelled()]
 
 
-def _in_turn(run: Callable, arguments: list[tuple], stop: Callable[[], bool] | None, progress: bool) -> list:
-    if progress:
-        print(f"A browser gives Python one thread: {len(arguments)} runs take turns.")
+def with_bar(items: Sequence) -> Iterable:
+    """`items`, in a browser with a bar that comes when they take seconds, and goes: nothing of it is stored."""
+    return tqdm(items, delay=2, leave=False, disable=not wasm.IN_BROWSER or len(items) < 2)
+
+
+def _in_turn(run: Callable, arguments: list[tuple], n_steps: int, stop: Callable | None, progress: bool) -> list:
     done = []
-    with tqdm(total=len(arguments), disable=not progress) as bar:
-        for one in arguments:
+    try:
+        for one in tqdm(arguments) if progress else with_bar(arguments):
             done.append(run(*one))
-            bar.update()
-            if stop is not None and stop():
+            interrupted = isinstance(done[-1], tuple) and len(done[-1][1].loss) < n_steps
+            if interrupted or stop is not None and stop():
                 break
+    except KeyboardInterrupt:  # between two runs; within one, `train` returns what it has
+        pass
     return done

@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy as np
 
 from bptt_lab import validate
+from bptt_lab.engine import with_bar
 from bptt_lab.gated import training
 from bptt_lab.model import Array
 
@@ -82,4 +83,4 @@ def reaches(cell: ModuleType, seeds: range, **settings: float) -> list[int]:
         with ThreadPoolExecutor(cpu_count() or 1) as pool:
             return list(pool.map(one, seeds))
     except RuntimeError:  # no threads, as in a browser
-        return [one(seed) for seed in seeds]
+        return [one(seed) for seed in with_bar(seeds)]

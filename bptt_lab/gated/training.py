@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import model, validate
+from bptt_lab.engine import IN_BROWSER, no_compiler
 from bptt_lab.gated import gru, kernels, lstm, plain
 from bptt_lab.model import Array
 
@@ -77,7 +78,7 @@ def pick(engine: str) -> str:
     if engine not in ("auto", "numpy", "numba"):
         raise ValueError(f'engine must be "auto", "numpy" or "numba", got {engine!r}: "auto" picks the faster')
     if engine == "numba" and kernels.numba is None:
-        raise ImportError('engine "numba" needs Numba, which is not installed: pip install numba, or use "numpy"')
+        raise ImportError(no_compiler('engine "numba" is not there; use "numpy"'))
     if engine == "numpy":
         return "numpy"
     return "numba" if _numba_or_say_so() else "numpy"
@@ -85,8 +86,8 @@ def pick(engine: str) -> str:
 
 @cache
 def _numba_or_say_so() -> bool:
-    if kernels.numba is None:
-        print("Numba is not installed: training in NumPy, about 10 times slower. To change that: pip install numba")
+    if kernels.numba is None and not IN_BROWSER:  # there nobody can change it
+        print(no_compiler("training in NumPy, about 10 times slower"))
     return kernels.numba is not None
 
 

@@ -11,12 +11,13 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from bptt_lab.panels import bundle
 from bptt_lab.text import plots, writer
 from bptt_lab.text.writer import Writer
 
 
 class Desk:
-    """Show `.view` in a cell."""
+    """A cell shows it."""
 
     def __init__(self, author: Writer, beginning: str = "and god said, ", seed: int = 0):
         self.author, self.rng, self.written = author, np.random.default_rng(seed), ""
@@ -39,6 +40,9 @@ class Desk:
         buttons = w.HBox([*self.buttons.values(), self.again])
         self.view = w.VBox([self.beginning, self.temperature, buttons, self.page, self.picture])
         self._show()
+
+    def _repr_mimebundle_(self, **_) -> dict[str, object]:
+        return bundle(self.view, self.picture.value, self.page.value)
 
     def go_on(self, n: int) -> None:
         """Write n more characters."""

@@ -40,7 +40,8 @@ def train(
     n, n_rounds = len(corpus.symbols), validate.size("n_rounds", n_rounds)
     params = cell.init_params(n_h, np.random.default_rng(seed), n, n)
     if engine.numba is None and stored is not None:
-        print("Numba is not installed: the stored parameters of this run are loaded. To train: pip install numba")
+        if not engine.IN_BROWSER:  # there nobody can change it, and the notebook says so
+            print(engine.no_compiler("the stored parameters of this run are loaded"))
         with np.load(stored) as file:
             return Writer(cell, type(params)(*(file[name].astype(float) for name in params._fields)), corpus.symbols), (
                 file["curve"].astype(float)

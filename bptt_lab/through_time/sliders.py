@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from bptt_lab import model
 from bptt_lab.model import Array
+from bptt_lab.panels import bundle
 from bptt_lab.through_time import plots, reach
 
 N_H, T, B = 32, 60, 20
@@ -41,7 +42,7 @@ def measure(radius: float, drive: float = 1.0, seed: int = 0) -> Measured:
 
 
 class SpectralRadius:
-    """Sliders for ρ(W) and for the drive of the inputs, and what becomes of gradients. Show `.view` in a cell."""
+    """Sliders for ρ(W) and for the drive of the inputs, and what becomes of gradients; a cell shows it."""
 
     def __init__(self, radius: float = 0.9, drive: float = 0.1):
         style = {"description_width": "11em"}
@@ -60,6 +61,9 @@ class SpectralRadius:
             slider.observe(lambda _: self.show(), "value")
         self.view = w.VBox([self.radius, self.drive, self.words, self.picture])
         self.show()
+
+    def _repr_mimebundle_(self, **_) -> dict[str, object]:
+        return bundle(self.view, self.picture.value, self.words.value)
 
     def show(self) -> None:
         """Measure and draw for what the sliders say now."""

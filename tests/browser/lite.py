@@ -32,6 +32,7 @@ class Site:
     def page(self, browser, **settings):
         """A page whose browser has never been here: nothing is kept from one page to the next."""
         context = browser.new_context(**{"viewport": {"width": 1200, "height": 1400}} | settings)
+        context.set_default_timeout(120_000)  # milliseconds; a busy machine takes a minute to draw a notebook
         context.route(lambda url: not url.startswith(self.url), self._refuse)
         return context.new_page()
 

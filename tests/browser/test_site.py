@@ -116,6 +116,38 @@ def test_every_link_from_notebook_to_notebook_opens_it_in_the_same_tab(page, sit
     assert len(page.context.pages) == 1
 
 
+def test_no_app_asks_for_a_file_that_is_not_there(page, site):
+    missing = []
+    page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
+    for app in ("notebooks/index.html?path=00_start_here.ipynb", "lab/index.html", "tree/index.html"):
+        page.goto(f"{site.url}/run/{app}")
+        page.wait_for_function("window.jupyterapp?.shell.currentWidget")
+        page.wait_for_load_state("networkidle")
+    assert page.evaluate("fetch('../static/favicons/favicon-notebook.ico').then(answer => answer.status)") == 200
+    assert page.evaluate("fetch('../static/favicons/favicon-busy-1.ico').then(answer => answer.status)") == 200
+    assert missing == []
+    page.evaluate("fetch('../static/planted.ico')")  # a planted one is found
+    until(lambda: missing == [f"{site.url}/run/static/planted.ico"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_notebook_and_its_bar_fit_a_phone_in_the_colours_of_its_system(browser, site, scheme):
+    page = site.page(browser, viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    open_cells(page, site, "00_start_here.ipynb")
+    until(lambda: page.evaluate("document.body.dataset.jpThemeLight") == str(scheme == "light").lower())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    bar = page.locator("#bar")
+    ends = [box["x"] + box["width"] for box in map(lambda part: part.bounding_box(), bar.locator("a, button").all())]
+    assert len(ends) == 5 and max(ends) <= 390
+    assert bright(bar, "backgroundColor") == (scheme == "light") and bright(bar, "color") == (scheme == "dark")
+    page.context.close()
+
+
+def bright(element, name):
+    red, green, blue = element.evaluate(f"one => getComputedStyle(one).{name}.match(/\\d+/g).map(Number)")[:3]
+    return red + green + blue > 3 * 128
+
+
 def open_cells(page, site, name):
     """A notebook whose cells are there; nothing waits for Python."""
     notebook = open_notebook(page, site, name)
@@ -134,6 +166,15 @@ def write_answer(notebook):
     first = next(i for i, source in enumerate(notebook.cells()) if source.startswith(("import", "from")))
     notebook.type(first, "# mine")
     return first
+
+
+def test_stored_outputs_are_shown_line_by_line(page, site):
+    open_cells(page, site, "00_start_here.ipynb")
+    shown = page.locator(".jp-OutputArea-output pre").all_inner_texts()
+    stored = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4).cells
+    texts = [output.text.strip() for cell in stored for output in cell.get("outputs", []) if "text" in output]
+    assert any("\n" in text for text in texts)
+    assert [text.strip() for text in shown if text.strip() in texts] == texts
 
 
 def kept(page, name):
@@ -361,3 +402,24 @@ def test_the_doctor_names_a_mistake_and_the_exercises_of_write_it_yourself_can_b
     again.run_all()
     again.type(last + 1, "print(checks.progress())")
     assert f"{len(names)} of {len(exercises.ids())} are done" in again.run(last + 1)
+
+
+def test_a_cell_that_runs_long_says_so_and_can_be_stopped(page, site):
+    notebook = open_notebook(page, site, "00_start_here.ipynb")
+    page.get_by_role("button", name="Close", exact=True).click(timeout=240_000)
+    kinds = page.evaluate(f"{lite.CELL}.map(cell => cell.model.type)")
+    first, second, third = [place for place, kind in enumerate(kinds) if kind == "code"][1:4]
+    line = page.locator("#running")
+    notebook.type(first, "kept = 7")
+    notebook.run(first)
+    assert line.is_hidden()
+    for place, way in ((second, line.get_by_role("button", name="Stop")), (third, None)):
+        notebook.type(place, "while True:\n    pass")
+        page.keyboard.press("Control+Enter")
+        line.wait_for()
+        assert re.fullmatch(r"Code cell \d+ of \d+ is running\.", line.get_by_role("status").inner_text())
+        way.click() if way else page.evaluate("jupyterapp.commands.execute('notebook:interrupt-kernel')")
+        until(lambda place=place: "KeyboardInterrupt" in notebook.output(place))
+        line.wait_for(state="hidden")
+    notebook.type(first, "print(kept)")  # a stop is no restart
+    assert notebook.run(first) == "7"

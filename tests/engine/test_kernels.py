@@ -281,6 +281,12 @@ for attempt in (lambda: training.train(params, rng=np.random.default_rng(0), eng
     assert lines[1] == lines[2] and "pip install numba" in lines[1], lines
 
 
+def test_in_a_browser_nobody_is_told_to_install_a_compiler(monkeypatch):
+    assert "pip install numba" in kernels.no_compiler("slow")
+    monkeypatch.setattr(kernels.wasm, "IN_BROWSER", True)
+    assert kernels.no_compiler("slow") == "Nothing is compiled in a browser: slow."
+
+
 # the same bits on every machine
 
 NUMPY_PATHS = "X86_V3 X86_V4 AVX2 FMA3 AVX512F"  # as NumPy names them from 2.4 on, and before

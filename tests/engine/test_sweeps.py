@@ -1,5 +1,7 @@
 """Many runs at once are the same runs, and what went wrong with one of them stays with that one."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,37 @@ def test_interrupting_keeps_the_first_runs():
     starts, rngs = starts_and_rngs(40)
     runs = sweeps.train_many(starts, rngs=rngs, n_workers=2, n_steps=500, engine="numpy", stop=stop)
     assert 1 <= len(runs) < 40 and all(len(history.loss) == 500 for _, history in runs)
+
+
+@pytest.mark.parametrize("n_whole", [0, 2])
+def test_interrupting_in_a_browser_ends_the_sweep_with_what_it_has(monkeypatch, n_whole):
+    monkeypatch.setattr(sweeps, "wasm", SimpleNamespace(IN_BROWSER=True))
+    train, begun = training.train, []
+
+    def pressed_stop(params, **settings):
+        """`train` as it is; after some runs an interrupt comes."""
+        begun.append(params)
+        interrupted = len(begun) > n_whole
+        return train(params, engine=interrupts if interrupted else "numpy", **settings)
+
+    def interrupts(params, x, y, learning_rate, batch_size):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train", pressed_stop)
+    pressed_stop.__kwdefaults__ = train.__kwdefaults__
+    starts, rngs = starts_and_rngs()
+    runs = sweeps.train_many(starts, rngs=rngs, n_steps=100)
+    assert [len(history.loss) for _, history in runs] == [100] * n_whole + [0] and len(begun) == n_whole + 1
+
+
+def test_bar_is_there_in_a_browser_alone_and_only_where_it_takes_long(monkeypatch, capsys):
+    assert list(sweeps.with_bar(range(3))) == [0, 1, 2] and sweeps.with_bar(range(3)).disable
+    monkeypatch.setattr(sweeps, "wasm", SimpleNamespace(IN_BROWSER=True))
+    assert list(sweeps.with_bar(range(3))) == [0, 1, 2] and capsys.readouterr() == ("", "")
+    slow = sweeps.with_bar(range(3))
+    assert not slow.disable and not slow.leave and sweeps.with_bar([0]).disable
+    slow.delay = slow.mininterval = 0  # as if two seconds were over
+    assert list(slow) == [0, 1, 2] and "2/3" in capsys.readouterr().err
 
 
 def test_bad_lists_and_settings_are_refused():

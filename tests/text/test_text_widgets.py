@@ -1,3 +1,4 @@
+import base64
 import io
 
 import numpy as np
@@ -30,6 +31,13 @@ def test_the_picture_and_the_words_show_the_next_character(desk):
     before = desk.picture.value
     desk.temperature.value = 2.0
     assert desk.picture.value != before
+
+
+def test_a_page_that_was_only_stored_shows_the_picture_and_the_words(desk):
+    shown = desk._repr_mimebundle_()
+    assert base64.b64decode(shown["image/png"]) == desk.picture.value
+    assert shown["text/plain"].startswith("abc Next: '") and "<" not in shown["text/plain"]
+    assert "application/vnd.jupyter.widget-view+json" in shown
 
 
 def test_another_beginning_starts_again(desk):
