@@ -8,7 +8,7 @@ import re
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from PIL import Image
 
 from bptt_lab import data, plots
@@ -62,7 +62,7 @@ class Panels:
     def _frame(self, n_steps: int, n_bits: int, n_runs: int) -> None:
         self.figure.clear()
         (bits, loss), (sums, states) = self.figure.subplots(2, 2)
-        self.figure.subplots_adjust(left=0.07, right=0.98, top=0.94, bottom=0.13, wspace=0.2, hspace=0.42)
+        self.figure.subplots_adjust(left=0.07, right=0.955, top=0.94, bottom=0.13, wspace=0.23, hspace=0.42)
         looks = [(plots.SUM, plots.LOSS, "-", "corrected"), (plots.SECOND, plots.SECOND, "--", "as printed")][:n_runs]
         self.bits = [
             bits.plot([], [], look, color=c, linewidth=1.5, animated=True, label=n)[0] for c, _, look, n in looks
@@ -77,6 +77,9 @@ class Panels:
         loss.set(xlim=(0, n_steps), ylim=(LOW, HIGH), yscale="log", xlabel="iteration", ylabel="loss (nats), median")
         loss.axhline(n_bits * np.log(2), color=plots.INK, linewidth=1, linestyle=":", label="guessing")
         loss.yaxis.set_minor_formatter(NullFormatter())
+        for ax in (bits, loss):
+            ax.xaxis.set_major_locator(MaxNLocator(4))
+            ax.xaxis.set_major_formatter("{x:,.0f}")
         bits.legend(loc="lower right", ncols=2)
         loss.legend(loc="upper right", ncols=2)
         grid = np.zeros((127, 127))
@@ -116,7 +119,7 @@ class Panels:
         wrong = np.argwhere(grid < 8)
         few = wrong if len(wrong) <= 400 else wrong[:0]
         self.crosses.set_data(few[:, 1], few[:, 0])
-        self.titles[2].set_text(f"{len(wrong):,} of {grid.size:,} sums wrong")
+        self.titles[2].set_text(f"{len(wrong):,} of {grid.size:,} additions wrong")
 
     def _states(self, h: Array, addends: tuple[int, int]) -> None:
         h, (x, _) = np.asarray(h).T, data.encode_sums([addends[0]], [addends[1]])

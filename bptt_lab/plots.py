@@ -228,7 +228,7 @@ def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8, scale: bool =
     wrong = np.argwhere(grid < n_bits)
     if 0 < len(wrong) <= 400:
         ax.plot(wrong[:, 1], wrong[:, 0], "x", color=SECOND, markersize=5)
-    ax.set(xlabel="second addend", ylabel="first addend", title=f"{len(wrong):,} of {grid.size:,} sums wrong")
+    ax.set(xlabel="second addend", ylabel="first addend", title=f"{len(wrong):,} of {grid.size:,} additions wrong")
     if scale:
         ax.figure.colorbar(image, ax=ax, label="right bits")
     return image

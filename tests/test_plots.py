@@ -75,7 +75,7 @@ def test_sums_map_puts_each_sum_in_its_place_and_crosses_the_wrong(ax):
     image = plots.sums_map(ax, digits)
     assert image.get_array()[3, 5] == 6 and (image.get_array() == 8).sum() == 127**2 - 1
     assert ax.lines[0].get_xydata().tolist() == [[5, 3]]
-    assert "1 of 16,129 sums wrong" in ax.get_title()
+    assert "1 of 16,129 additions wrong" in ax.get_title()
 
 
 def test_spread_and_gradient_sizes(ax):
