@@ -191,18 +191,18 @@ EXERCISES = [
     question(
         id="03.c",
         name="readers",
-        title="How many quantities are computed directly from a state",
+        title="How many lines read a state",
         answer=2,
         wrong={
             1: "One is in the same step. What does the next step take over?",
-            3: "Does U multiply a state?",
+            3: "Line a^(4) reads h^(3). Does line h^(4) read h^(3) itself, or a^(4)?",
             6: "Does the output of step 5 read h^(3) itself, or a state that was made from it?",
             11: "Are all of them computed from h^(3) itself, or most of them from what was made of it?",
-            0: "In which two lines of the forward pass does h^(t) stand on the right?",
+            0: "Which lines of (1) have an h on the right?",
         },
         hints=(
-            "In which formulas does h^(3) stand on the right-hand side?",
-            "The forward pass has o^(t) = c + V h^(t), and the line of the state. Put t = 3 and t = 4 into both.",
+            "Which lines of (1) have an h on the right? Which step is written at each?",
+            "They are a^(t) = b + W h^(t-1) + U x^(t) and o^(t) = c + V h^(t). For which t is each of these an h^(3)?",
         ),
     ),
     _one_sequence(
@@ -348,6 +348,10 @@ EXERCISES = [
                 lambda params, trace, dL_do, k: (
                     truncated_state_grads(params, trace, dL_do, k - 1) if k else 0 * trace.h
                 ),
+            ),
+            slip(
+                *("one_pass_missing", "one pass less than k", "With k = 1, does an error reach step t-1?"),
+                lambda params, trace, dL_do, k: truncated_state_grads(params, trace, dL_do, max(k - 1, 0)),
             ),
             slip(
                 *("k_not_used", "errors that reach every earlier step", "Which line of yours changes with k?"),
