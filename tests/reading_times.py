@@ -21,7 +21,7 @@ ROW = re.compile(r"^\| \[\d\d [^\]]*\]\((.*?)\) \| (.*) \| (\d+) \|$", re.M)
 def words(cell) -> int:
     """How many are to be read; what is folded may be left out."""
     unfolded = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.S)
-    return len(unfolded.split()) if cell.cell_type == "markdown" else 0
+    return len([word for word in unfolded.split() if re.search(r"\w", word)]) if cell.cell_type == "markdown" else 0
 
 
 def minutes(notebook) -> float:
