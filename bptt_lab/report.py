@@ -40,7 +40,7 @@ VARIANTS = {
     "as printed": AS_PRINTED,
     "bias overwritten": Quirks(bias_overwritten=True),
     "first step left out": Quirks(first_step_left_out=True),
-    "all right": CORRECT,
+    "corrected": CORRECT,
 }
 
 

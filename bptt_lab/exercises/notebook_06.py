@@ -8,11 +8,25 @@ from bptt_lab.exercises.question import question
 from bptt_lab.model import Array, Params
 
 NAMED = ("not_divided_by_B", "tanh_slope_averaged_over_batch")  # in the notebook
+SLIPS = {  # equation: what to ask whoever has not found it
+    3: "If the target is 1, must the loss fall or rise as ŷ grows?",
+    7: "Which a reads h^(t) next, and which equation is derived with another one?",
+    11: "Which input does U multiply in step t?",
+}
+RIGHT_IN_PRINT = {  # equation: what to ask whoever names it
+    4: "What is the slope of σ, written with its own value?",
+    5: "What does c multiply in step t?",
+    6: "What does V multiply in step t?",
+    8: "Which slope lies between a^(t) and h^(t)?",
+    9: "What does b multiply in step t?",
+    10: "Which state does W multiply in step t?",
+    12: "Is what it says false, or could it say more?",
+}
 PLACES = [  # of the listing: its lines, the one at fault, and what to ask whoever names another
     ("ab", "b", "How often does the loss of one addition count, if the batch is that addition alone?"),
     ("cd", "c", "It is equation (4). By which size does the other line divide, and what does that size count?"),
     ("ef", "e", "Do two additions with different states have the same slopes?"),
-    ("ghi", "h", "Which terms have the equations (10) and (11), and which of them does the listing add?"),
+    ("ghi", "h", "Which terms do the equations (10) and (11) have, and which of them does the listing add?"),
     ("jk", "j", "If there are two outputs, does the bias of the first reach the second?"),
     ("lmn", "m", "Two of the three lines have the same form. Which has not?"),
 ]
@@ -34,9 +48,20 @@ def hidden_by_a_batch_of_one() -> str:
     return next(name for name in CATALOGUE if not _not_hidden(name))
 
 
+def _not_the_slips(answer: object) -> str:
+    given = list(answer) if isinstance(answer, tuple | list | set | np.ndarray) else [answer]
+    for number in given:
+        if number not in [*SLIPS, *RIGHT_IN_PRINT]:
+            return f"{number!r} is none of the numbers 3 to 12"
+        if number in RIGHT_IN_PRINT:
+            return f"({number}) has no slip. {RIGHT_IN_PRINT[number]}"
+    left = [asked for number, asked in SLIPS.items() if number not in given]
+    return f"{len(left)} of three not found. {left[0]}" if left else ""
+
+
 def _falls_short(answer: object) -> str:
     given = "".join(map(str, answer)) if isinstance(answer, str | list | tuple) else ""
-    letters = [one for one in given if one.isalpha()]
+    letters = [one for one in given.lower() if one.isalpha()]
     if len(letters) != len(PLACES):
         return f'six letters were expected, one for each place, such as "acegjl", and {len(letters)} came'
     for number, (letter, (lines, fault, asked)) in enumerate(zip(letters, PLACES), 1):
@@ -119,21 +144,12 @@ EXERCISES = [
         name="slips",
         title="Three slips in print",
         answer=(3, 7, 11),
-        wrong={
-            (3, 11): "Two are right. Which state does a^(t+1) read, and what stands in a middle step?",
-            (3, 4, 11): "What is the slope of σ, written with its own value?",
-            (3, 10, 11): "Which state does W multiply in step t?",
-            (3, 8, 11): "Which slope lies between a^(t) and h^(t)?",
-            (3, 9, 11): "What does b multiply in step t?",
-            (3, 6, 11): "What does V multiply in step t?",
-            (3, 11, 12): "Is what (12) says false, or could it say more?",
-            (7, 10, 11): "If the target is 1, must the loss fall or rise as ŷ grows?",
-            (3, 7, 10): "Which input does U multiply in step t, and which state does W?",
-        },
+        wrong={},
+        judge=_not_the_slips,
         hints=(
             "For each equation: does the sign make sense, and which number is multiplied in step t?",
             "One slip is a sign. The two others are times: something of another step stands there.",
-            "The times are in the middle step of one equation, and in a factor that U multiplies.",
+            "The times are in the derivation of one equation, and in a factor that U multiplies.",
         ),
     ),
     Exercise(

@@ -1,6 +1,6 @@
 """A question that a number or a choice answers: no function is written, and no points are given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bptt_lab.doctor import Exercise, slip
 
@@ -13,6 +13,7 @@ def question(
     wrong: Mapping[object, str],
     hints: Sequence[str],
     tolerance: float = 1e-9,
+    judge: Callable[..., str] | None = None,
 ) -> Exercise:
     """An `Exercise` for a value.
 
@@ -22,6 +23,7 @@ def question(
     wrong      answer: a question for whoever gives it
     hints      for all other answers
     tolerance  largest difference of a number that counts as right
+    judge      judge(answer) -> how it falls short, with a question, or "": where order does not count
     """
 
     def reference() -> object:
@@ -29,7 +31,14 @@ def question(
 
     mistakes = [slip(f"answer {one}", f"the answer {one}", asked, _returns(one)) for one, asked in wrong.items()]
     return Exercise(
-        id=id, function=name, title=title, reference=reference, mistakes=mistakes, hints=hints, tolerance=tolerance
+        id=id,
+        function=name,
+        title=title,
+        reference=reference,
+        mistakes=mistakes,
+        hints=hints,
+        tolerance=tolerance,
+        judge=judge,
     )
 
 

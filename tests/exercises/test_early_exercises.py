@@ -54,7 +54,6 @@ FIRST_TRIES = [  # exercise, what is written first, and the mistake that is name
     ("04.c", 2, "answer 2"),
     ("05.2", [0, 0, 0, 0, 0, 576, 0], "own_additions"),
     ("06.b", 4, "answer 4"),
-    ("06.c", [3, 11], "answer (3, 11)"),
     ("06.1", "bcegjm", "the_sums_for_granted"),
     ("06.d", 4.8, "answer 4.8"),
     ("06.2", lambda b, dL_db, rate: dL_db - rate * dL_db, "as_the_listing"),
@@ -87,6 +86,11 @@ def test_a_first_try_gets_its_question(name, yours, mistake):
         ("05.1", "fast", "a positive number was expected"),
         ("05.2", [9, 9, 9, 9, 9, 9, 0], "6 of 7 entries are not right"),
         ("05.2", 4, "shape (7,) was expected, and () came"),
+        ("06.c", (3, 11, 12), "not yet: (12) has no slip. Is what it says false"),
+        ("06.c", [11, 3], "not yet: 1 of three not found. Which a reads h^(t)"),
+        ("06.c", (7, 11, 11), "not yet: 1 of three not found. If the target is 1"),
+        ("06.c", [[3], 7, 11], "[3] is none of the numbers"),
+        ("06.c", "3, 7, 11", "'3, 7, 11' is none of the numbers"),
         ("06.1", "acehjm", "place 1: line a is right. How often"),
         ("06.1", "b, c, e, h, j, l", "place 6: line l is right. Two of the three lines"),
         ("06.1", ["b", "c", "a", "h", "j", "m"], "place 3 has the lines e, f, and a came"),
@@ -109,6 +113,11 @@ def test_a_wrong_keyword_is_told_by_the_line_of_the_student():
 
 
 # judges
+
+
+@pytest.mark.parametrize("slips", [(3, 7, 11), [11, 3, 7], {3, 7, 11}, np.array([3, 7, 11])])
+def test_slips_are_right_in_any_order(slips):
+    assert told("06.c", slips).correct
 
 
 def test_no_pair_hands_on_more_carries_than_the_reference():
