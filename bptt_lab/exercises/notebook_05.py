@@ -176,7 +176,7 @@ EXERCISES = [
         hints=(
             "What would you count for one number of bits, after one training?",
             "Train anew for each number of bits, always with seed 0, which draws the start too.",
-            "`data.all_sums()` gives all additions of 8 bits; one is wrong if fewer than 8 of its bits are right.",
+            "`data.all_sums` gives all additions of 8 bits; one is wrong if fewer than 8 of its bits are right.",
         ),
     ),
     question(
