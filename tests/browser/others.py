@@ -3,6 +3,7 @@
 Firefox is spoken to by WebDriver BiDi over its own port, WebKitGTK's MiniBrowser by Selenium on a display of its own.
 """
 
+import importlib.util
 import itertools
 import json
 import os
@@ -129,4 +130,4 @@ def missing(name: str) -> str | None:
         return None if shutil.which("firefox-esr") else "Firefox is not installed: apt-get install firefox-esr"
     if not (mini_browser() and shutil.which("WebKitWebDriver") and shutil.which("Xvfb")):
         return "WebKit is not installed: apt-get install webkit2gtk-driver xvfb"
-    return None
+    return None if importlib.util.find_spec("selenium") else "Selenium is not installed: pip install selenium"
