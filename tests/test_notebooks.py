@@ -238,6 +238,8 @@ def test_links_between_notebooks_lead_somewhere(path):
     targets = re.findall(r"\]\(([^)#]+)\)", text)
     assert targets
     assert all((path.parent / target).exists() for target in targets)
+    # files of the package are not beside the notebooks in the other editions
+    assert all(target.endswith((".ipynb", ".png", ".svg")) for target in targets if "://" not in target)
 
 
 def test_lines_that_differ_in_colour_alone_are_found():
