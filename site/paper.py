@@ -77,7 +77,9 @@ def article(path: Path, names: list[str]) -> Tag:
 def solutions(chapter: Tag) -> str:
     """Take the folded solutions out of a chapter, which then points to them; hand them back."""
     parts = []
-    for number, folded in enumerate(chapter.select("details"), 1):
+    for box in chapter.select("details:not(:has(.sd-summary-content))"):
+        box["open"] = ""  # paper has nothing to click: what may be skipped is printed
+    for number, folded in enumerate(chapter.select("details:not([open])"), 1):
         place = f"{chapter['id']}-solution-{number}"
         asked = f'<h3 id="{place}"><a href="#{place}-asked">{chapter["id"][:2]}, solution {number}</a></h3>'
         parts.append(asked + folded.select_one(".sd-summary-content").decode_contents())
