@@ -104,7 +104,7 @@ def test_every_link_from_notebook_to_notebook_opens_it_in_the_same_tab(page, sit
         links.nth(len(written) - 1).wait_for(state="attached")
         assert links.evaluate_all("links => links.map(leadsTo)") == [f"index.html?path={name}" for name in written]
         led += len(written)
-    assert led == 37
+    assert led >= 37
     links.first.click()
     page.wait_for_url(f"**/run/notebooks/index.html?path={written[0]}")
     page.locator(".jp-RenderedMarkdown h1").first.wait_for()
@@ -379,7 +379,7 @@ def test_the_doctor_names_a_mistake_and_the_exercises_of_write_it_yourself_can_b
     notebook.run_all()
     assert notebook.errors() == [] and differences(notebook, "07_write_it_yourself.ipynb") == []
     solved = solutions.cells(NOTEBOOKS / "solutions" / "07.py")
-    names = list(solved)[1:]
+    names = list(exercises.graded("07"))
     stubs = [i for i, source in enumerate(notebook.cells()) if "raise NotImplementedError" in source]
     assert len(stubs) == len(names) and all(notebook.output(i + 1).startswith("not attempted yet") for i in stubs)
 
