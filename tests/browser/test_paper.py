@@ -46,7 +46,8 @@ def test_links_lead_inside_and_solutions_stand_at_the_end(paper):
     assert "#03_backpropagation_through_time-eq-3" in links
     asked = len(page.find_all("a", string=re.compile(r"^Solution \d+ is at the end.$")))
     assert asked == len(page.select("#solutions h3")) == len(page.select("#solutions pre")) > 40
-    assert page.select("details") == []
+    assert page.select("details:not([open])") == []  # paper cannot be clicked
+    assert not page.select("article:not(#solutions) .sd-summary-content")
 
 
 def test_nothing_runs_off_the_paper(paper, browser):

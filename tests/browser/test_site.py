@@ -422,4 +422,4 @@ def test_a_cell_that_runs_long_says_so_and_can_be_stopped(page, site):
         until(lambda place=place: "KeyboardInterrupt" in notebook.output(place))
         line.wait_for(state="hidden")
     notebook.type(first, "print(kept)")  # a stop is no restart
-    assert notebook.run(first) == "7"
+    assert notebook.run(first).strip() == "7"

@@ -96,7 +96,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
                 found.setdefault("read", []).append([pid, name, str(target)[:200]])
         except OSError:
             pass
-found["class"] = [path for path in PATHS if os.path.exists(path) and os.listdir(path) != [".venv"]]  # Python is there
+found["class"] = [path for path in PATHS if os.path.exists(path) and not os.listdir(path)[0].startswith(".venv")]
 for path in PATHS:
     try:
         open(path + "/x", "w").write("x")
