@@ -64,12 +64,10 @@ class Panels:
         (bits, loss), (sums, states) = self.figure.subplots(2, 2)
         self.figure.subplots_adjust(left=0.07, right=0.955, top=0.94, bottom=0.13, wspace=0.23, hspace=0.42)
         looks = [(plots.SUM, plots.LOSS, "-", "corrected"), (plots.SECOND, plots.SECOND, "--", "as printed")][:n_runs]
-        self.bits = [
-            bits.plot([], [], look, color=c, linewidth=1.5, animated=True, label=n)[0] for c, _, look, n in looks
-        ]
-        self.loss = [
-            loss.plot([], [], look, color=c, linewidth=1.5, animated=True, label=n)[0] for _, c, look, n in looks
-        ]
+        self.bits, self.loss = [], []
+        for colour, of_loss, look, name in looks:
+            self.bits += bits.plot([], [], look, color=colour, linewidth=1.5, animated=True, label=name)
+            self.loss += loss.plot([], [], look, color=of_loss, linewidth=1.5, animated=True, label=name)
         bits.set(xlim=(0, n_steps), ylim=(0, 1.04 * n_bits), xlabel="iteration", ylabel="right bits, mean of a block")
         levels = [(n_bits / 2, "guessing", ":")] + ([(plots.NO_MEMORY, "no memory", "-.")] if n_bits == 8 else [])
         for level, name, look in levels:
@@ -77,13 +75,12 @@ class Panels:
         loss.set(xlim=(0, n_steps), ylim=(LOW, HIGH), yscale="log", xlabel="iteration", ylabel="loss (nats), median")
         loss.axhline(n_bits * np.log(2), color=plots.INK, linewidth=1, linestyle=":", label="guessing")
         loss.yaxis.set_minor_formatter(NullFormatter())
-        for ax in (bits, loss):
+        for ax, corner in ((bits, "lower right"), (loss, "upper right")):
             ax.xaxis.set_major_locator(MaxNLocator(4))
             ax.xaxis.set_major_formatter("{x:,.0f}")
-        bits.legend(loc="lower right", ncols=2)
-        loss.legend(loc="upper right", ncols=2)
-        grid = np.zeros((127, 127))
-        self.image = sums.imshow(grid, "cividis", vmin=0, vmax=8, origin="lower", aspect="auto", animated=True)
+            ax.legend(loc=corner, ncols=2)
+        self.image = sums.imshow([[0.0]], "cividis", vmin=0, vmax=8, origin="lower", aspect="auto", animated=True)
+        self.image.set_extent((-0.5, 126.5, -0.5, 126.5))
         (self.crosses,) = sums.plot([], [], "x", color=plots.SECOND, markersize=5, animated=True)
         sums.set(xlabel="second addend", ylabel="first addend", xlim=(-0.5, 126.5), ylim=(-0.5, 126.5))
         extent = (0.5, 8.5, 1, 0)

@@ -1,6 +1,7 @@
 """The house rules of notebooks. That stored outputs are reproduced is nbval's work, not this file's."""
 
 import ast
+import base64
 import re
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def pictures_without_words(notebook):
         drew = cell.cell_type == "code" and any("image/png" in output.get("data", {}) for output in cell.outputs)
         if drew and not (after.cell_type == "markdown" and "picture" in after.source.lower()):
             found.append(cell.id)
+    return found
+
+
+def wide_pictures(notebook, most=770):
+    """Cells with a stored picture of more pixels than a page is wide, where its words would shrink."""
+    found = []
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if png := output.get("data", {}).get("image/png"):
+                width = int.from_bytes(base64.b64decode(png)[16:20], "big")
+                found += [cell.id] if width > most else []
     return found
 
 
@@ -149,7 +161,7 @@ def test_it_asks_before_it_tells(path):
     assert share_before_the_first_task(notebook) <= 0.25
     *between, end = stretches(notebook)  # after the last task there is only where to go next
     assert [one for one in between if one[0] > WORDS or one[1] > CELLS] == [] and end[0] <= WORDS
-    assert guesses_not_shown(notebook) == []
+    assert guesses_not_shown(notebook) == [] and wide_pictures(notebook) == []
 
 
 @pytest.mark.parametrize("path", WITH_RECALL, ids=lambda path: path.name)
@@ -171,6 +183,11 @@ def test_what_makes_a_reader_wait_is_found():
     assert share_before_the_first_task(new_notebook(cells=[long, task, short])) == 301 / 400
     assert share_before_the_first_task(new_notebook(cells=[short, long])) == 1
     assert stretches(new_notebook(cells=[short, task, long, cell("n"), cell("checks.check()")])) == [(99, 0), (301, 1)]
+    header = base64.b64encode(bytes(18) + (771).to_bytes(2, "big")).decode()
+    drawn = new_code_cell("n", outputs=[new_output("display_data", {"image/png": header})])
+    assert wide_pictures(new_notebook(cells=[drawn])) == [drawn.id] and not wide_pictures(
+        new_notebook(cells=[drawn]), 771
+    )
     folded = new_markdown_cell("One two <details><summary>three</summary>\n\nfour</details> five")
     assert words(folded) == 3
     assert guesses_not_shown(new_notebook(cells=[task, short, cell("print(n)")])) == []

@@ -26,15 +26,12 @@ def question(
     judge      judge(answer) -> how it falls short, with a question, or "": where order does not count
     """
 
-    def reference() -> object:
-        return answer
-
     mistakes = [slip(f"answer {one}", f"the answer {one}", asked, _returns(one)) for one, asked in wrong.items()]
     return Exercise(
         id=id,
         function=name,
         title=title,
-        reference=reference,
+        reference=_returns(answer),
         mistakes=mistakes,
         hints=hints,
         tolerance=tolerance,
@@ -42,5 +39,5 @@ def question(
     )
 
 
-def _returns(value: object):
+def _returns(value: object) -> Callable[[], object]:
     return lambda: value

@@ -96,7 +96,8 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
                 found.setdefault("read", []).append([pid, name, str(target)[:200]])
         except OSError:
             pass
-found["class"] = [path for path in PATHS if os.path.exists(path) and not os.listdir(path)[0].startswith(".venv")]
+seen = {path: os.listdir(path) for path in PATHS if os.path.exists(path)}
+found["class"] = [path for path in seen if not all(name.startswith(".venv") for name in seen[path])]  # Python's own
 for path in PATHS:
     try:
         open(path + "/x", "w").write("x")
