@@ -94,7 +94,7 @@ def test_list_of_notebooks_fits_a_phone(browser, site):
     page.context.close()
 
 
-def test_every_link_from_notebook_to_notebook_leads_to_it(page, site):
+def test_every_link_from_notebook_to_notebook_opens_it_in_the_same_tab(page, site):
     led = 0
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         text = "".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
@@ -105,6 +105,15 @@ def test_every_link_from_notebook_to_notebook_leads_to_it(page, site):
         assert links.evaluate_all("links => links.map(leadsTo)") == [f"index.html?path={name}" for name in written]
         led += len(written)
     assert led >= 37
+    links.first.click()
+    page.wait_for_url(f"**/run/notebooks/index.html?path={written[0]}")
+    page.locator(".jp-RenderedMarkdown h1").first.wait_for()
+    page.get_by_role("link", name="Read this page").click()
+    page.wait_for_url(f"{site.url}/{written[0].removesuffix('.ipynb')}.html")
+    page.go_back()
+    page.locator("#jp-NotebookLogo").click()
+    page.wait_for_url(f"{site.url}/run/index.html")
+    assert len(page.context.pages) == 1
 
 
 def test_no_app_asks_for_a_file_that_is_not_there(page, site):
