@@ -44,8 +44,8 @@ Who needs whom. Each imports from those below it alone; wings stand in brackets:
 `tests/draw_map.py` draws it from the imports, here and for README.md.
 """
 
-from bptt_lab import engine, training
+from bptt_lab import engine, machine, training
 
 training.ENGINES.update(engine.ENGINES)  # the core knows no wing, so the compiled loop is plugged in here
-if engine.IN_BROWSER:
+if machine.IN_BROWSER:
     training.tqdm.monitor_interval = 0  # a bar is watched by a thread, and a browser has none

@@ -16,8 +16,8 @@ import numpy as np
 from matplotlib.colors import to_hex
 from matplotlib.pyplot import get_cmap
 
-from bptt_lab import data, model, report, training
-from bptt_lab.engine import IN_BROWSER, announcing, train_many
+from bptt_lab import data, machine, model, report, training
+from bptt_lab.engine import train_many
 from bptt_lab.panels import Panels, bundle
 
 PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
@@ -45,11 +45,11 @@ class Worker:
     threaded  on one thread; else on the event loop, where a job goes on when everything else had its turn
     """
 
-    def __init__(self, job: Callable[[object, Callable[[], bool]], Iterator[None]], threaded: bool = not IN_BROWSER):
+    def __init__(self, job: Callable[[object, Callable[[], bool]], Iterator[None]], threaded: bool | None = None):
         self._job, self._news, self._idle = job, threading.Event(), threading.Event()
-        self._wanted, self._threaded = None, threaded
+        self._wanted, self._threaded = None, not machine.IN_BROWSER if threaded is None else threaded
         self._idle.set()
-        if threaded:
+        if self._threaded:
             threading.Thread(target=self._loop, daemon=True).start()
 
     def want(self, wanted: object) -> None:
@@ -150,7 +150,7 @@ class Playground:
         settings, addends = wanted
         try:
             if self._run is None or self._run[0] != settings:
-                with announcing(self._say_below):
+                with machine.announcing(self._say_below):
                     yield from self._train(settings, addends, superseded)
             if not superseded():
                 self._show(addends)
@@ -254,7 +254,7 @@ class SuccessMap:
     def _work(self, n_steps: int, superseded: Callable[[], bool]) -> Iterator[None]:
         self._stopped.clear()
         self.start.disabled, self.stop.disabled, self.bar.value = True, False, 0
-        together = 1 if IN_BROWSER else self.SEEDS  # runs between two looks at Stop
+        together = 1 if machine.IN_BROWSER else self.SEEDS  # runs between two looks at Stop
         try:
             for done, (n_h, rate) in enumerate(self.cells):
                 self.words.value = f"Training {self.SEEDS} seeds of {n_h} units at learning rate {rate:g} …"

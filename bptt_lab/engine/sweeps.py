@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import numpy as np
 from tqdm.auto import tqdm
 
-from bptt_lab import training, validate
-from bptt_lab.engine import kernels, wasm
+from bptt_lab import machine, training, validate
 from bptt_lab.model import Params
 from bptt_lab.training import History
 
@@ -49,13 +48,13 @@ def train_many(
         except FloatingPointError as diverged:
             return diverged.with_traceback(None)  # a traceback would keep the arrays of the run alive
 
-    if wasm.IN_BROWSER:
+    if machine.IN_BROWSER:
         n_steps = settings.get("n_steps", training.train.__kwdefaults__["n_steps"])
         return _in_turn(run, list(zip(starts, rngs, learning_rates)), n_steps, stop, progress)
     with ThreadPoolExecutor(n_workers) as pool:
         futures = [pool.submit(run, *one) for one in zip(starts, rngs, learning_rates)]
         try:
-            with tqdm(total=len(futures), disable=not progress) as bar, kernels.announcing(bar.set_description):
+            with tqdm(total=len(futures), disable=not progress) as bar, machine.announcing(bar.set_description):
                 for _ in as_completed(futures):
                     bar.update()
                     if stop is not None and stop():
@@ -70,7 +69,7 @@ def train_many(
 
 def with_bar(items: Sequence) -> Iterable:
     """`items`, in a browser with a bar that comes when they take seconds, and goes: nothing of it is stored."""
-    return tqdm(items, delay=2, leave=False, disable=not wasm.IN_BROWSER or len(items) < 2)
+    return tqdm(items, delay=2, leave=False, disable=not machine.IN_BROWSER or len(items) < 2)
 
 
 def _in_turn(run: Callable, arguments: list[tuple], n_steps: int, stop: Callable | None, progress: bool) -> list:

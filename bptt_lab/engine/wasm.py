@@ -4,27 +4,30 @@
 of its own: arrays are copied in, the loop runs, and what it changed is copied out.
 """
 
-import sys
 from collections.abc import Sequence
 from functools import cache
 from math import prod
 from pathlib import Path
 
+import numpy as np
+
 from bptt_lab.model import Array
 
-IN_BROWSER = sys.platform == "emscripten"  # Python as WebAssembly (Pyodide): no Numba there, and no threads
 FILE = Path(__file__).with_name("loop.wasm")
 EXCEPTION, ARRAYS_FROM = 512, 1_024  # addresses: what the loop raised, and the arrays; its constants stand below
 PAGE = 65_536  # bytes, the unit in which its memory grows
 
 
-def sgd(U_T, W_T, V, b, c, x, y, o, learning_rate, batch_size, quirks) -> None:
-    """`kernels._sgd`: changes U_T, W_T, V, b, c, and fills o."""
-    (T, N, n_x), (n_y, n_h), B = x.shape, V.shape, batch_size
-    grads = [(n_x, n_h), (n_h, n_h), (n_y, n_h), (n_h,), (n_y,)]
-    scratch = [(n_h, n_h), (T + 1, B, n_h), (T, B, n_h), (T, B, n_y), (T, B, n_h)]
-    room = [prod(shape) for shape in grads + scratch]
-    _call("sgd", [U_T, W_T, V, b, c, o, x, y], room, 6, T, N, n_x, n_h, n_y, B, learning_rate, *quirks)
+def train(name: str, theta: Array, given: list[Array], shapes: Sequence[tuple], numbers: tuple) -> None:
+    """A loop of `kernels`: changes θ, and of what is given the memory and the states, and fills o.
+
+    shapes   of all arrays, from `kernels.layout`
+    numbers  after T, N, B and the sizes: what else the loop takes
+    """
+    (rows, _), (_, B, n_h), (T, N, n_y), *_, (_, _, n_x), _ = (array.shape for array in given)
+    room = [prod(shape) for shape in shapes[5 + len(given) :]]
+    parts = np.split(theta, np.cumsum([prod(shape) for shape in shapes[:4]]))  # views of θ
+    _call(name, [*parts, *given], room, 8, rows, T, N, B, n_x, n_h, n_y, *numbers)
 
 
 def cross_entropy(o: Array, y: Array, loss: Array) -> None:

@@ -6,15 +6,15 @@ mistakes       what the two share
 plots          how far each cell reaches, and what it keeps
 distance       the task: a bit to be kept over growing distance
 credit         which error reaches which state
-training       Adam, for every cell
-kernels        the same compiled, with the same digits on every machine
-plain          the core's network, to compare with
+training       any optimiser, for every cell
 gru_after      the GRU with the reset after the product, as PyTorch has it
 gru            one state; reset and update gate
 lstm           a cell beside the state; input, forget and output gate
+blocks         what they share
 """
 
-from bptt_lab.gated import distance, gru, gru_after, lstm, plain, plots
+from bptt_lab.engine import plain
+from bptt_lab.gated import distance, gru, gru_after, lstm, plots
 from bptt_lab.gated.credit import credit, share_felt
 from bptt_lab.gated.gru_exercise import GRU_AFTER_BACKWARD, GRU_BACKWARD
 from bptt_lab.gated.lstm_exercise import LSTM_BACKWARD

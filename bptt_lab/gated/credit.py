@@ -5,7 +5,7 @@ from types import ModuleType
 import numpy as np
 
 from bptt_lab import bptt
-from bptt_lab.gated import lstm, plain
+from bptt_lab.gated import lstm
 from bptt_lab.model import Array
 
 
@@ -32,6 +32,5 @@ def share_felt(cell: ModuleType, params: tuple, trace: tuple, y: Array, of: str 
 
 
 def _state_grads(cell: ModuleType, params: tuple, trace: tuple, dL_do: Array) -> dict[str, Array]:
-    stage = bptt.state_grads if cell is plain else cell.state_grads
-    grads = stage(params, trace, dL_do)
+    grads = cell.state_grads(params, trace, dL_do)
     return {"h": grads[0], "s": grads[1]} if cell is lstm else {"h": grads}

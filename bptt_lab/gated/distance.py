@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
-from bptt_lab import validate
+from bptt_lab import machine, validate
 from bptt_lab.engine import with_bar
 from bptt_lab.gated import training
 from bptt_lab.model import Array
@@ -50,9 +50,8 @@ def learn(
     memory, weight = None, last_step(distance + 1)
     for done in range(PIECE, max_steps + 1, PIECE):
         x, y = sample(distance, PIECE * BATCH, rng)
-        x, y = (array.reshape(len(x), PIECE, BATCH, -1).swapaxes(0, 1) for array in (x, y))  # (n, T, B, …)
         params, memory, losses = training.fit(
-            cell, params, x, y, weight=weight, learning_rates=learning_rate, memory=memory
+            cell, params, x, y, batch_size=BATCH, weight=weight, learning_rates=learning_rate, memory=memory
         )
         if losses[-20:].mean() < SOLVED:
             return params, done
@@ -79,8 +78,7 @@ def reaches(cell: ModuleType, seeds: range, **settings: float) -> list[int]:
     def one(seed: int) -> int:
         return reach(cell, seed, **settings)
 
-    try:
-        with ThreadPoolExecutor(cpu_count() or 1) as pool:
-            return list(pool.map(one, seeds))
-    except RuntimeError:  # no threads, as in a browser
+    if machine.IN_BROWSER:
         return [one(seed) for seed in with_bar(seeds)]
+    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+        return list(pool.map(one, seeds))

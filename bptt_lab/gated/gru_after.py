@@ -10,7 +10,7 @@ import numpy as np
 
 from bptt_lab import bptt, validate
 from bptt_lab.gated import gru
-from bptt_lab.gated.lstm import rows
+from bptt_lab.gated.blocks import sums
 from bptt_lab.model import Array, sigmoid
 
 
@@ -101,12 +101,5 @@ def past_grads(trace: Trace, dL_da: Array, t: int | slice = slice(None)) -> Arra
 def param_grads(trace: Trace, dL_do: Array, dL_dh: Array) -> Params:
     """Sums over time and batch."""
     dL_da = gate_grads(trace, dL_dh)  # (T, B, 3 n_h)
-    past, dL_da, dL_do = rows(past_grads(trace, dL_da)), rows(dL_da), rows(dL_do)
-    return Params(
-        U=dL_da.T @ rows(trace.x),  # (3 n_h, n_x)
-        W=past.T @ rows(trace.h_prev),  # (3 n_h, n_h)
-        V=dL_do.T @ rows(trace.h),  # (n_y, n_h)
-        b=dL_da.sum(axis=0),  # (3 n_h,)
-        c=dL_do.sum(axis=0),  # (n_y,)
-        d=past[:, -dL_dh.shape[2] :].sum(axis=0),  # (n_h,)
-    )
+    past = past_grads(trace, dL_da)
+    return Params(*sums(trace, dL_do, dL_da, past), d=past[:, :, -dL_dh.shape[2] :].sum(axis=(0, 1)))
