@@ -6,8 +6,10 @@ data        numbers to bits and back, random sums, all sums, carries
 model       the network: parameters, forward pass, loss
 bptt        its gradients, in the three stages that the mathematics has
 gradcheck   two independent ways to the same gradients
-training    stochastic gradient descent, and the history of a run
+optimisers  SGD, momentum, Adam: what is done with a gradient
+training    a step for each fresh batch of sums, and the history of a run
 validate    checks at the door: what came, what was expected, what to do
+machine     whether there is a compiler, a browser, threads
 
 What notebooks call by name:
 

@@ -15,7 +15,7 @@ import numpy as np
 from bptt_lab import bptt, data, machine, model, training
 from bptt_lab import engine as engines
 from bptt_lab.doctor import BACKWARD, CATALOGUE
-from bptt_lab.engine import ENGINES, plain, train_many
+from bptt_lab.engine import ENGINES, train_many
 from bptt_lab.machine import in_place
 from bptt_lab.model import Array, Params, Trace
 from bptt_lab.optimisers import SGD
@@ -113,7 +113,7 @@ def _averaged(W_back, now, back):
 class Averaged:
     """`engine.plain` with that way back, as a cell of the compiled loop."""
 
-    BLOCKS, LATE, step, step_back = plain.BLOCKS, plain.LATE, plain.step, _averaged
+    BLOCKS, LATE, step, step_back = engines.plain.BLOCKS, engines.plain.LATE, engines.plain.step, _averaged
 
 
 def step(params: Params, x: Array, y: Array, learning_rate: float, quirks: Quirks = AS_PRINTED) -> Params:
@@ -144,7 +144,7 @@ def sgd(
     return engines.sgd(
         *(params, x, y, learning_rate, batch_size),
         optimiser=Listing(quirks.bias_overwritten, summed, n_h, n_y),
-        cell=Averaged if quirks.slope_averaged_over_batch else plain,
+        cell=Averaged if quirks.slope_averaged_over_batch else engines.plain,
         weight=np.full(len(x), batch_size / n_y) if quirks.divided_by_outputs else None,
         first=int(quirks.first_step_left_out),
     )

@@ -3,14 +3,12 @@ import base64
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from bptt_lab import data, model, report, training, widgets
-from bptt_lab.engine import sweeps
+from bptt_lab import data, machine, model, report, training, widgets
 
 QUICK = widgets.Settings(n_h=4, n_steps=1_000, learning_rate=0.1)
 
@@ -177,9 +175,8 @@ def on_an_event_loop(monkeypatch, reader):
     def run():
         monkeypatch.setattr(threading.Thread, "start", refuse)
         monkeypatch.setattr(widgets, "Worker", Worker)
-        monkeypatch.setattr(widgets, "IN_BROWSER", True)
+        monkeypatch.setattr(machine, "IN_BROWSER", True)
         # runs take turns, in the loop of this machine
-        monkeypatch.setattr(sweeps, "wasm", SimpleNamespace(IN_BROWSER=True))
         asyncio.run(page())
 
     # in a thread of its own: a browser that is being tested keeps a loop in this one

@@ -13,7 +13,7 @@ lstm           a cell beside the state; input, forget and output gate
 blocks         what they share
 """
 
-from bptt_lab.engine import plain
+from bptt_lab import engine
 from bptt_lab.gated import distance, gru, gru_after, lstm, plots
 from bptt_lab.gated.credit import credit, share_felt
 from bptt_lab.gated.gru_exercise import GRU_AFTER_BACKWARD, GRU_BACKWARD
@@ -21,5 +21,6 @@ from bptt_lab.gated.lstm_exercise import LSTM_BACKWARD
 from bptt_lab.gated.mistakes import GIVE_IT_AWAY
 from bptt_lab.gated.training import Memory, fit, softmax_of
 
+plain = engine.plain  # the core's network, to compare with
 __all__ = ["GIVE_IT_AWAY", "GRU_AFTER_BACKWARD", "GRU_BACKWARD", "LSTM_BACKWARD", "Memory", "credit", "distance", "fit",
            "gru", "gru_after", "lstm", "plain", "plots", "share_felt", "softmax_of"]  # fmt: skip

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import bptt, validate
-from bptt_lab.engine import add_product, elementary
+from bptt_lab.engine import add_product
+from bptt_lab.engine import sigmoid as sigmoid_of_one
+from bptt_lab.engine import tanh as tanh_of_one
 from bptt_lab.gated.blocks import Params, drawn, rows, sums
 from bptt_lab.machine import in_place
 from bptt_lab.model import Array, sigmoid
@@ -116,13 +118,13 @@ def step(W, now):
     a, h_prev, h, _, _, reset = now
     for k in range(len(h)):
         for j in range(h.shape[1]):
-            a[0, k, j] = r = elementary.sigmoid(a[0, k, j])
+            a[0, k, j] = r = sigmoid_of_one(a[0, k, j])
             reset[k, j] = r * h_prev[k, j]
     add_product(a[2], reset, W[2])
     for k in range(len(h)):
         for j in range(h.shape[1]):
-            a[1, k, j] = z = elementary.sigmoid(a[1, k, j])
-            a[2, k, j] = g = elementary.tanh(a[2, k, j])
+            a[1, k, j] = z = sigmoid_of_one(a[1, k, j])
+            a[2, k, j] = g = tanh_of_one(a[2, k, j])
             h[k, j] = z * h_prev[k, j] + (1 - z) * g
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import bptt, validate
-from bptt_lab.engine import elementary
+from bptt_lab.engine import sigmoid as sigmoid_of_one
+from bptt_lab.engine import tanh as tanh_of_one
 from bptt_lab.gated.blocks import Params, drawn, sums
 from bptt_lab.machine import in_place
 from bptt_lab.model import Array, sigmoid
@@ -127,12 +128,12 @@ def step(W, now):
     a, _, h, s_prev, s, tanh_s = now
     for k in range(len(h)):
         for j in range(h.shape[1]):
-            a[0, k, j] = i = elementary.sigmoid(a[0, k, j])
-            a[1, k, j] = f = elementary.sigmoid(a[1, k, j])
-            a[2, k, j] = g = elementary.tanh(a[2, k, j])
-            a[3, k, j] = q = elementary.sigmoid(a[3, k, j])
+            a[0, k, j] = i = sigmoid_of_one(a[0, k, j])
+            a[1, k, j] = f = sigmoid_of_one(a[1, k, j])
+            a[2, k, j] = g = tanh_of_one(a[2, k, j])
+            a[3, k, j] = q = sigmoid_of_one(a[3, k, j])
             s[k, j] = s_t = f * s_prev[k, j] + i * g
-            tanh_s[k, j] = tanh_s_t = elementary.tanh(s_t)
+            tanh_s[k, j] = tanh_s_t = tanh_of_one(s_t)
             h[k, j] = q * tanh_s_t
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from bptt_lab import engine as engines
 from bptt_lab import machine, model, optimisers, validate
-from bptt_lab.engine import plain
 from bptt_lab.gated import gru, lstm
 from bptt_lab.model import Array
 
@@ -47,7 +46,7 @@ def fit(
     raises          ValueError for shapes that do not fit; FloatingPointError if the loss is not finite;
                     ImportError for engine "numba" without Numba
     """
-    if cell not in (plain, gru, lstm):
+    if cell not in (engines.plain, gru, lstm):
         raise ValueError(f"cell must be plain, gru or lstm, got {getattr(cell, '__name__', cell)}: gated.lstm, say")
     if np.ndim(x) != 3 or x.shape[1] % batch_size or np.shape(y) != (*x.shape[:2], len(params.c)):
         raise ValueError(

@@ -1,11 +1,9 @@
 """Many runs at once are the same runs, and what went wrong with one of them stays with that one."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from bptt_lab import model, training
+from bptt_lab import machine, model, training
 from bptt_lab.engine import sweeps
 
 N = 6
@@ -57,7 +55,7 @@ def test_interrupting_keeps_the_first_runs():
 
 @pytest.mark.parametrize("n_whole", [0, 2])
 def test_interrupting_in_a_browser_ends_the_sweep_with_what_it_has(monkeypatch, n_whole):
-    monkeypatch.setattr(sweeps, "wasm", SimpleNamespace(IN_BROWSER=True))
+    monkeypatch.setattr(machine, "IN_BROWSER", True)
     train, begun = training.train, []
 
     def pressed_stop(params, **settings):
@@ -78,7 +76,7 @@ def test_interrupting_in_a_browser_ends_the_sweep_with_what_it_has(monkeypatch, 
 
 def test_bar_is_there_in_a_browser_alone_and_only_where_it_takes_long(monkeypatch, capsys):
     assert list(sweeps.with_bar(range(3))) == [0, 1, 2] and sweeps.with_bar(range(3)).disable
-    monkeypatch.setattr(sweeps, "wasm", SimpleNamespace(IN_BROWSER=True))
+    monkeypatch.setattr(machine, "IN_BROWSER", True)
     assert list(sweeps.with_bar(range(3))) == [0, 1, 2] and capsys.readouterr() == ("", "")
     slow = sweeps.with_bar(range(3))
     assert not slow.disable and not slow.leave and sweeps.with_bar([0]).disable

@@ -11,7 +11,7 @@ import test_kernels
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bptt_lab import report, training
+from bptt_lab import gated, machine, optimisers, report, training
 from bptt_lab.engine import elementary, kernels, train_many, wasm
 
 wasmtime = pytest.importorskip("wasmtime", reason="wasmtime is not installed: pip install wasmtime")
@@ -58,7 +58,7 @@ def in_browser(monkeypatch):
     def enter(code):
         module = Module(code)
         monkeypatch.setattr(wasm, "_module", lambda: module)
-        monkeypatch.setattr(wasm, "IN_BROWSER", True)
+        monkeypatch.setattr(machine, "IN_BROWSER", True)
 
     return enter
 
@@ -94,25 +94,64 @@ def test_a_constant_that_is_off_by_one_bit_changes_the_hash(in_browser):
 size = st.integers(1, 9)
 
 
+def at_home(call):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine, "IN_BROWSER", False)
+        return call()
+
+
+def same_bits(ours, theirs):
+    return all(a.tobytes() == b.tobytes() for a, b in zip(ours, theirs, strict=True))
+
+
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    quirks=st.tuples(*[st.booleans()] * 6),
+    optimiser=st.sampled_from([optimisers.SGD(), optimisers.Momentum(), optimisers.Adam()]),
     seed=st.integers(0, 2**32),
     batch_size=st.integers(1, 5),
     last=st.integers(0, 4),
     sizes=st.tuples(size, size, size, size),
 )
-def test_the_same_bits(browser, quirks, seed, batch_size, last, sizes):
+def test_the_same_bits(browser, optimiser, seed, batch_size, last, sizes):
     T, *others = sizes
     params, x, y = test_kernels.problem(seed, T, 6 * batch_size - last % batch_size, *others)
-    ours, o = kernels.sgd(params, x, y, 0.05, batch_size, quirks)
-    loss = kernels.cross_entropy(o, y)
-    with pytest.MonkeyPatch.context() as at_home:
-        at_home.setattr(wasm, "IN_BROWSER", False)
-        theirs, o_2 = kernels.sgd(params, x, y, 0.05, batch_size, quirks)
-        loss_2 = kernels.cross_entropy(o_2, y)
-    for a, b in zip((*ours, o, loss), (*theirs, o_2, loss_2)):
-        assert a.tobytes() == b.tobytes()
+
+    def run():
+        memory = optimiser.start(params)
+        trained, o = kernels.sgd(params, x, y, 0.05, batch_size, optimiser, memory)
+        return *trained, o, memory, kernels.cross_entropy(o, y)
+
+    assert same_bits(run(), at_home(run))
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(quirks=st.tuples(*[st.booleans()] * 6), seed=st.integers(0, 2**32), batch_size=st.integers(1, 4))
+def test_the_same_bits_by_the_listing(browser, quirks, seed, batch_size):
+    params, x, y = test_kernels.problem(seed, 5, 3 * batch_size, 2, 4, 2)
+
+    def run():
+        trained, o = report.sgd(params, x, y, 0.05, batch_size, report.Quirks(*quirks))
+        return *trained, o
+
+    assert same_bits(run(), at_home(run))
+
+
+@pytest.mark.parametrize("softmax", [False, True])
+@pytest.mark.parametrize("cell", [gated.plain, gated.gru, gated.lstm], ids=["plain", "gru", "lstm"])
+def test_the_same_bits_of_cells_with_gates(browser, cell, softmax):
+    if cell is gated.plain and softmax:
+        pytest.skip("no notebook trains it so")
+    rng = np.random.default_rng(2)
+    params = cell.init_params(5, rng, 3, 4)
+    x, y = rng.integers(0, 2, (6, 4 * 3, 3)) * 1.0, np.eye(4)[rng.integers(0, 4, (6, 4 * 3))]
+
+    def run():
+        trained, memory, losses = gated.fit(
+            cell, params, x, y, batch_size=3, softmax=softmax, carry=True, weight=np.arange(6.0)
+        )
+        return *trained, *memory, losses
+
+    assert same_bits(run(), at_home(run))
 
 
 def test_engines_in_a_browser(in_browser):
@@ -121,7 +160,7 @@ def test_engines_in_a_browser(in_browser):
     in_browser(wasm.FILE.read_bytes())
     engines = [training.pick_engine(name, 16, 1) for name in ("wasm", "numba", "auto")]
     assert engines[0] == engines[1] == engines[2] and engines[0].sgd is kernels.sgd
-    assert report.engine(report.AS_PRINTED).sgd.func is kernels.sgd
+    assert report.engine(report.AS_PRINTED).sgd.func is report.sgd
 
 
 def test_many_runs_take_turns(in_browser, monkeypatch, capsys):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from cells import CELLS, make_cell_problem
 
-from bptt_lab import bptt, engine, gated
+from bptt_lab import bptt, gated, machine
 from bptt_lab.gated import distance
 
 
@@ -27,7 +27,7 @@ def test_a_short_distance_is_solved_and_a_network_that_cannot_keep_solves_none()
     assert steps == 0
 
 
-@pytest.mark.skipif(engine.numba is None, reason="minutes without the compiled loop")
+@pytest.mark.skipif(not machine.HAS_NUMBA, reason="minutes without the compiled loop")
 def test_an_open_forget_gate_reaches_farther():
     closed, half, open_ = (distance.reaches(gated.lstm, range(3), forget_bias=bias) for bias in (0.0, 1.0, 3.0))
     assert max(closed) < min(half) and np.median(half) < np.median(open_)
@@ -40,7 +40,7 @@ def test_credit_of_all_errors_adds_up_to_the_state_gradients(name):
     params, x, y = make_cell_problem(cell, np.random.default_rng(3), T=6, B=7, n_x=2, n_h=5, n_y=3)
     trace = cell.forward(params, x)
     dL_do = bptt.output_grads(trace, y)
-    stage = bptt.state_grads if cell is gated.plain else cell.state_grads
+    stage = cell.state_grads
     whole = stage(params, trace, dL_do)
     for of, dL in zip("hs", whole if cell is gated.lstm else [whole]):
         table = gated.credit(cell, params, trace, y, of)
