@@ -39,9 +39,9 @@ Who needs whom. Each imports from those below it alone; wings stand in brackets:
                       [doctor]   [engine]   plots
       ------------------------- the core -------------------------
                                 training
-                            bptt   gradcheck
+                     bptt   gradcheck   optimisers
                               data   model
-                                validate
+                           machine   validate
 
 `tests/draw_map.py` draws it from the imports, here and for README.md.
 """
