@@ -127,6 +127,7 @@ def test_the_map_fills_its_cells_and_a_cell_sets_the_sliders(playground, monkeyp
     monkeypatch.setattr(widgets.SuccessMap, "RATES", (0.1, 0.8))
     monkeypatch.setattr(widgets.SuccessMap, "SEEDS", 2)
     success = widgets.SuccessMap(playground)
+    assert success._repr_mimebundle_()["text/plain"].startswith("A map of 4 settings:")
     success.start.click()
     assert success.worker.wait(120)
     assert "Done" in success.words.value
