@@ -73,7 +73,7 @@ def judged(exam, name, function):
     """The verdict that a function gets for these answers."""
     called, _, seconds, closed, rounds = exam.questions[name]
     asking.close([getattr(sys.modules[module], name) for module, name in closed if "." not in name])
-    answers = [asking._round(called, function, seconds, *copy.deepcopy(problems)) for problems in rounds]
+    answers = [asking._round(called, function, seconds, copy.deepcopy(problems)) for problems in rounds]
     asking.close([])
     return grading._judged(exam.exercises[name], exam.rounds[name], json.loads(json.dumps(answers)))
 
@@ -182,8 +182,8 @@ def test_an_answer_that_is_forged_is_refused_and_stops_nothing(exam):
     given = desks.notebook("def my_output_grads(trace, y):\n    return y")
     nothing = {"outputs": [], "trouble": "", "answer": ""}
     outcome = {"answer": 3, "changed": []}
-    texts = ["{", "[]", "[1, 2]", "[[[], []], [[], []]]", json.dumps([[[outcome], []]] * 2), "[[[{}], []], [[{}], []]]"]
-    texts += [json.dumps([[[{"trouble": ["right", "", "right"]}], []]] * 2)]
+    texts = ["{", "[]", "[1, 2]", "[[], []]", json.dumps([[outcome]] * 2), "[[{}], [{}]]"]
+    texts += [json.dumps([[{"trouble": ["right", "", "right"]}]] * 2)]
     for text in texts:
         answers = {name: nothing | {"answer": text} for name in exam.exercises}
         _, results = grading.judge(given, exam, [nothing], answers)
