@@ -98,19 +98,16 @@ def close(functions: list[Callable]) -> None:
     for function in set(functions):
         _OPEN[function] = function.__code__
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
-        consts = tuple(name if const == "NAME" else const for const in _closed.__code__.co_consts)
-        function.__code__ = _closed.__code__.replace(co_consts=consts)
+        code = _closed.__code__
+        consts = [one.replace("NAME", name) if isinstance(one, str) else one for one in code.co_consts]
+        function.__code__ = code.replace(co_consts=tuple(consts))
 
 
 def _closed(*_, **__):  # it runs among the names of another module
     from bptt_classroom import asking
 
-    asking._called("NAME")
-
-
-def _called(name: str) -> None:
-    _CALLED.append(name)
-    raise RuntimeError(f"{name} is the answer that yours is compared with")
+    asking._CALLED.append("NAME")
+    raise RuntimeError("NAME is the answer that yours is compared with")
 
 
 # answers as text

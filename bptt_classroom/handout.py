@@ -13,8 +13,6 @@ NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = "seeds.json"  # in the class's folder: of the hidden problems of each assignment; students never get it
 CONFIG = '''"""Settings of nbgrader for this course; `nbgrader --help-all` lists the others."""
 
-from pathlib import Path
-
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 
@@ -23,11 +21,9 @@ class Refused(NbGraderPreprocessor):
         raise RuntimeError("a submission is foreign code: grade with `python -m bptt_classroom grade`")
 
 
-here = Path(__file__).resolve().parent
 c = get_config()  # noqa: F821
-c.CourseDirectory.root = str(here)
 c.CourseDirectory.course_id = "bptt"
-c.Exchange.root = str(here / "exchange")  # a folder that all students can reach, if there is one
+c.Exchange.root = "exchange"  # a folder that all students can reach, if there is one
 c.HTMLExporter.sanitize_html = True  # no script of a submission runs in the browser that shows it
 c.Autograde.sanitize_preprocessors = c.Autograde.autograde_preprocessors = [Refused]
 c.ClearSolutions.enabled = False  # there are none in it

@@ -27,7 +27,6 @@ class File:
     file: str  # with its folders
     path: Path | zipfile.Path
     when: str
-    size: int  # bytes
     kind: str = "name"  # or number (of an LMS), attempt (of Blackboard)
     key: str = ""  # the same for the same person; empty if the name does not say whose the file is
     name: str = ""
@@ -103,24 +102,23 @@ class Roster:
 
     def find(self, key: str, name: str) -> str | None:
         """The id, if the number of an LMS or a name is that of one person."""
-        found = self.forms.get(re.sub(r"[\W_]+", "", name.casefold()), ())
+        named = self.forms.get(re.sub(r"[\W_]+", "", name.casefold()), ())
         sure = [one for one in (key, name.casefold()) if one in self.people]
-        return next(iter(sure or found)) if sure or len(found) == 1 else None
+        return next(iter(sure or named)) if sure or len(named) == 1 else None
 
     def settle(self, files: list[File]) -> Iterator[tuple[str, str, list[str], list[File]]]:
         """A folder's name for each person, the name, what the teacher should know, and the files.
 
         Two numbers of an LMS are two people, also where the roster knows one of that name.
         """
-        people, joined, taken = defaultdict(list), defaultdict(list), set()
-        for file in files:
-            people[file.kind, file.key].append(file)
-        ids = {person: self.find(person[1], of[0].name) for person, of in people.items()}
+        people, taken = defaultdict(list), set()
+        ids = {(file.kind, file.key): self.find(file.key, file.name) for file in files}
         numbers = [found for (kind, _), found in ids.items() if kind != "name"]
-        for person, of in sorted(people.items()):
-            sure = ids[person] and (numbers.count(ids[person]) < 2 or person[1] == ids[person])
-            joined[("", ids[person]) if sure else person] += of
-        for (kind, key), of in sorted(joined.items()):
+        for file in files:
+            found = ids[file.kind, file.key]
+            sure = found and (numbers.count(found) < 2 or file.key == found)
+            people[("", found) if sure else (file.kind, file.key)].append(file)
+        for (kind, key), of in sorted(people.items()):
             name = max(of, key=lambda one: (one.order, one.file)).name
             number, name = (key if kind == "number" else name, name) if kind else self.people[key]
             unknown = ["is not on the roster, or not the only one of this name"] * bool(kind and self.people)

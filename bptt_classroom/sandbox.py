@@ -54,8 +54,6 @@ def command(hidden: list[Path]) -> list[str]:
     roots = [*map(Path, SYSTEM), *sorted(prefixes)]
     line = [bwrap(), *START.split()]  # first the empty home: Python itself may lie in a folder below
     for path in (*roots, *map(Path, SETTINGS)):
-        for parent in reversed(list(path.parents)[:-1]):
-            line += ["--perms", "0755", "--dir", str(parent)]
         line += ["--ro-bind-try", str(path), str(path)]
     site = Path(sysconfig.get_path("purelib"))
     for path in (*hidden, PACKAGE, HERE, PACKAGE.parent / "notebooks", site / "bptt_lab", site / "bptt_classroom"):
@@ -77,8 +75,7 @@ def files() -> dict[str, tuple[bytes, float]]:
     found = {f".cache/matplotlib/{path.name}": path for path in Path(matplotlib.get_cachedir()).glob("fontlist-*.json")}
     for path in PACKAGE.rglob("*"):
         name = path.relative_to(PACKAGE)
-        stale = path.suffix == ".pyc" and not path.stem.endswith(sys.implementation.cache_tag)
-        if path.is_file() and name.parts[0] != "exercises" and "checks" not in name.stem.split(".") and not stale:
+        if path.is_file() and name.parts[0] != "exercises" and "checks" not in name.stem.split("."):
             found[f"lab/bptt_lab/{name}"] = path
     found |= {f"lab/bptt_classroom/{name}": HERE / name for name in ("__init__.py", "asking.py", "driver.py")}
     found["lab/bptt_lab/checks.py"] = HERE / "stand_in.py"

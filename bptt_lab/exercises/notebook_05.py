@@ -43,7 +43,7 @@ def _wrong_additions(params: Params, n_bits: int = 8, high: int = 127) -> int:
 
 
 def _too_few_seeds(learning_rate: object) -> str:
-    if not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf:
+    if not isinstance(learning_rate, Real | np.ndarray) or np.ndim(learning_rate) or not 0 < learning_rate < np.inf:
         return "a positive number was expected"
     succeeded = _seeds_that_succeed(float(learning_rate))
     return "" if succeeded >= ENOUGH else f"{succeeded} of {N_SEEDS} seeds succeed, and {ENOUGH} are needed"

@@ -194,7 +194,7 @@ def _plain(name):
 
 
 def test_a_name_made_to_take_long_does_not():
-    file = names.File(f"a_{NAME}{'--final' * 30}!.ipynb", None, "", 0)
+    file = names.File(f"a_{NAME}{'--final' * 30}!.ipynb", None, "")
     names.claim(file, 0, NAME, names.Roster())
     assert file.name.startswith("a")
 

@@ -11,6 +11,8 @@ import pytest
 
 from bptt_classroom import asking, grading, sandbox
 from bptt_lab import exercises
+from bptt_lab.doctor import Trouble, examination
+from bptt_lab.doctor.reading import read
 from bptt_lab.exercises import solutions
 
 needs_sandbox = pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not())
@@ -146,6 +148,47 @@ def test_a_solution_is_right_and_what_either_round_refuses_is_refused(exams, nam
         whole = judged(exam, name, as_function(mutant))
         parts = [judged(one_round(exam, name, part), name, as_function(mutant)) for part in (0, 1)]
         assert whole.correct == all(part.correct for part in parts), ast.unparse(trees[number])
+
+
+CLOTHES = {
+    "lists": lambda answer: dressed(answer, list, lambda part: np.asarray(part).tolist()),
+    "tuples": lambda answer: dressed(answer, tuple, lambda part: dressed(np.asarray(part).tolist(), tuple, None)),
+    "arrays": lambda answer: dressed(answer, together, np.asarray),
+}
+
+
+def dressed(answer, parts, array):
+    """The same answer as a student may return it."""
+    if isinstance(answer, tuple | list):
+        return parts([dressed(part, parts, array) for part in answer])
+    return array(answer) if array and isinstance(answer, np.ndarray | np.generic | int | float) else answer
+
+
+def together(answers):
+    """One array if these can be one."""
+    same = {np.shape(one) for one in answers} if all(isinstance(one, np.ndarray) for one in answers) else ()
+    return np.array(answers) if len(same) == 1 else answers
+
+
+@pytest.mark.parametrize("clothes", CLOTHES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name[:2] != "08"] + ["05.1", "09.1", "09.2"])
+def test_a_notebook_and_the_grader_take_the_same_kinds_of_answers(name, clothes):
+    exercise, right = exercises.find(name), as_function(functions(name[:2])[exercises.find(name).function])
+    case = exercise.cases(0)[0]
+    answer = CLOTHES[clothes](right(*exercise.arguments(case).values()))
+    here, there = said(exercise, case, answer), said(exercise, case, asking.unpack(asking.pack(answer)))
+    assert here == there == "", (answer, here, there)
+
+
+def said(exercise, case, answer):
+    """How an answer falls short, in the words of the check."""
+    try:
+        if exercise.names:
+            read(answer, exercise.right(case))
+            return ""
+    except Trouble as trouble:
+        return str(trouble)
+    return examination._falls_short(exercise, case, answer)
 
 
 def as_function(value):
