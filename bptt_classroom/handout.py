@@ -33,8 +33,10 @@ c.ClearSolutions.enabled = False  # there are none in it
 def find(name: str) -> Path:
     """The notebook of this number, as in "07" or "7".
 
-    raises   ValueError if there is none, or none with exercises
+    raises   ValueError if there is none, or none with exercises, or no repository
     """
+    if not NOTEBOOKS.is_dir():
+        raise ValueError(f"the course's notebooks are needed, got no {NOTEBOOKS}: install the repository with -e")
     number = str(name)[:2].zfill(2)
     found = sorted(NOTEBOOKS.glob(f"{number}_*.ipynb"))
     if len(found) != 1 or number not in exercises.NOTEBOOKS:
