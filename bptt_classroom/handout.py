@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 
 from bptt_classroom.notebooks import mark
+from bptt_classroom.records import write
 from bptt_lab import exercises
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -56,14 +57,13 @@ def make(folder: Path, path: Path, seed: int | None = None) -> Path:
         raise LookupError(f"{path.name} must have a cell and a check for {', '.join(lacking)}")
     for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
         cell.outputs, cell.execution_count = [], None
-    for place in (target.parent, folder / "exchange"):
-        place.mkdir(parents=True, exist_ok=True)
+    (folder / "exchange").mkdir(parents=True, exist_ok=True)
     known = seeds(folder)
     known[path.stem] = known.get(path.stem, secrets.randbelow(10**9)) if seed is None else seed
-    (folder / SEEDS).write_text(json.dumps(known), encoding="utf-8")
-    nbformat.write(notebook, target)
+    write(folder / SEEDS, json.dumps(known))
+    write(target, nbformat.writes(notebook))
     if not (folder / "nbgrader_config.py").exists():
-        (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+        write(folder / "nbgrader_config.py", CONFIG)
     return target
 
 

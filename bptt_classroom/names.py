@@ -1,5 +1,6 @@
 """Whose a file is: by the name that an LMS gave it, by the notebook's name in it, and by the roster of the class."""
 
+import contextlib
 import csv
 import hashlib
 import re
@@ -8,6 +9,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)")
@@ -47,6 +49,9 @@ def claim(file: File, folders: int, notebook: str, roster: "Roster") -> None:
     file.order = int(copied[1] or copied[copied.lastindex]) if copied else 0
     if parts[-2:-1] == (notebook,) and len(parts) > 2:  # nbgrader's way
         file.name = parts[-3]
+        with contextlib.suppress(OSError, ValueError, KeyError):  # when it was submitted, in UTC
+            said = datetime.fromisoformat((file.path.parent / "timestamp.txt").read_text("utf-8")[:19] + "+00:00")
+            file.when = said.astimezone().replace(tzinfo=None).isoformat(" ")
     elif said := next(filter(None, map(MOODLE.match, parts)), None):
         file.kind, file.key, file.name = "number", said["number"], said["name"].replace("_", " ")
     elif said := CANVAS.fullmatch(parts[-1]):

@@ -54,6 +54,8 @@ def command(hidden: list[Path]) -> list[str]:
     roots = [*map(Path, SYSTEM), *sorted(prefixes)]
     line = [bwrap(), *START.split()]  # first the empty home: Python itself may lie in a folder below
     for path in (*roots, *map(Path, SETTINGS)):
+        for parent in reversed(list(path.parents)[:-1]):
+            line += ["--perms", "0755", "--dir", str(parent)]
         line += ["--ro-bind-try", str(path), str(path)]
     site = Path(sysconfig.get_path("purelib"))
     for path in (*hidden, PACKAGE, HERE, PACKAGE.parent / "notebooks", site / "bptt_lab", site / "bptt_classroom"):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -112,11 +113,50 @@ def test_points_given_by_hand_stay_and_are_marked_after_something_new(folder, tm
     released = nbformat.read(folder / "release" / NAME / f"{NAME}.ipynb", as_version=4)
     new = synthetic_class.hand_in(released, STUDENTS["right54"] if "right54" in STUDENTS else STUDENTS["einsum01"])
     nbformat.write(new, tmp_path / f"empty1_{NAME}.ipynb")
+    feedback = folder / "feedback" / "empty1" / NAME / f"{NAME}.html"
+    assert nbgrader(folder, "generate_feedback", NAME, "--student=empty1").returncode == 0
+    assert "right, to" not in feedback.read_text(encoding="utf-8")
     assert classroom("grade", folder, "07", "--files", tmp_path).returncode == 0
     assert results(folder)["empty1"]["results"][-1]["points"] == 5
     with Gradebook(url) as book:
         grade = book.find_grade("07-1", NAME, NAME, "empty1")
         assert grade.score == 4 and grade.needs_manual_grade
+    assert nbgrader(folder, "generate_feedback", NAME, "--student=empty1").returncode == 0
+    assert "right, to" in feedback.read_text(encoding="utf-8")
+
+
+def test_odd_files_are_graded_or_named(handed_out, tmp_path):
+    folder, released = handed_out
+    right = synthetic_class.Student("", synthetic_class.HEAD + synthetic_class.RIGHT)
+    plain, archive = nbformat.read(released, as_version=4), tmp_path / "submissions.zip"
+    solved, copied, bare = (synthetic_class.hand_in(plain, right) for _ in range(3))
+    cell = next(cell for cell in copied.cells if cell.cell_type == "code" and synthetic_class.HEAD in cell.source)
+    copied.cells.insert(copied.cells.index(cell), nbformat.from_dict({**cell, "id": "copied", "source": "x = 1 / 0"}))
+    for cell in bare.cells:
+        cell.metadata = {}
+    texts = {
+        f"leekim_1111_2222_{NAME}.ipynb": nbformat.writes(copied),
+        f"leekim_3333_4444_{NAME}.ipynb": nbformat.writes(solved),
+        f"Anna Müller_5_assignsubmission_file_/{NAME}.ipynb": "\ufeff" + nbformat.writes(bare),
+        f"zoe_{NAME}.ipynb": nbformat.writes(plain),
+        f"zoe_{NAME} (1).ipynb": nbformat.writes(solved),
+        f"{NAME}.ipynb": nbformat.writes(solved),
+        f"ben_{NAME}.pdf": "%PDF",
+    }
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, text in texts.items():
+            file.writestr(name, text)
+    done = classroom("grade", folder, "07", "--files", archive)
+    assert done.returncode == 1 and "4 of 6 graded" in done.stdout, done.stdout + done.stderr
+    assert f"not graded: {NAME}.ipynb: its name does not say whose it is" in done.stdout
+    assert f"not graded: ben_{NAME}.pdf: of ben: is a PDF" in done.stdout
+    assert f"set aside: zoe_{NAME}.ipynb: an older file of zoe" in done.stdout
+    points = {name: results(folder)[name]["results"][-1]["points"] for name in ("1111", "3333", "5", "zoe")}
+    assert points == dict.fromkeys(points, 5)
+    table = (folder / f"{NAME}.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [line[: line.index(",,")] for line in table[1:]] == [
+        *("Anna Müller,5", "leekim (1111),1111", "leekim (3333),3333", "zoe,zoe")
+    ]
 
 
 def test_nbgrader_itself_does_not_run_submissions(folder):
