@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import nbformat
@@ -87,10 +87,11 @@ def failed(folder: Path, assignment: str, left: list[Student], workers: int, run
 
 def keep(folder: Path, assignment: str, one: Student, ran: nbformat.NotebookNode, results: list) -> None:
     """What came and the notebook as it ran where nbgrader looks for them, the points, and last the verdicts."""
-    name = f"{one.student}/{assignment}/{assignment}.ipynb"
+    name, when = f"{one.student}/{assignment}/{assignment}.ipynb", datetime.fromisoformat(one.when)
     records.write(folder / "submitted" / name, one.path.read_bytes())
-    points = {result.id: result.points for result in results}
-    gradebook.record(folder, assignment, one.student, datetime.fromisoformat(one.when), points)
+    stamp = when.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    records.write(folder / "submitted" / one.student / assignment / "timestamp.txt", stamp)
+    gradebook.record(folder, assignment, one.student, when, {result.id: result.points for result in results})
     records.write(folder / "autograded" / name, nbformat.writes(ran))
     shutil.rmtree(folder / "feedback" / one.student / assignment, ignore_errors=True)  # it told of an older file
     one.results, one.reason = results, ""

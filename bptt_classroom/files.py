@@ -99,7 +99,7 @@ def _choose(found: Class, student: str, name: str, notes: list[str], files: list
 
     The LMS and copies' numbers say what is newest, because the times of files are often those of the download.
     """
-    one_kind = len({one.kind for one in files}) == 1
+    one_kind = len({bool(one.id) for one in files}) == 1
     files.sort(key=lambda one: (one.order * one_kind, one.when, one.file))
     fit = [one for one in files if not one.reason]
     counts = f"; {fit[-1].file} counts" if fit else ""

@@ -165,24 +165,19 @@ def _verdict(exercise: Exercise, exam: Exam, cells: list[NotebookNode], facts: l
     except Exception as error:  # an answer that the exercise did not foresee
         where = f"the check itself stopped with {type(error).__name__}: {error}"[:500]
         return Verdict("not graded", where, ("What does your function return?",))
-    if came["trouble"]:
-        return _stopped("function", came["trouble"])
-    made = [pair for pair in zip(cells, facts) if defines(pair[0].source, exercise.function)]
+    made = [pair for pair in zip(cells, facts) if defines(pair[0].source, exercise.function)][-1:]
+    for what, trouble in [("function", came["trouble"]), *(("cell", one["trouble"]) for _, one in made)]:
+        if trouble:
+            words, hint = TROUBLES.get(trouble, TROUBLES["died"])
+            return Verdict("hang" if trouble in ("stuck", "stopped") else trouble, f"your {what} {words}", (hint,))
     if not made:
         return Verdict("not attempted", f"no cell makes {exercise.function}", ("Was it renamed, or deleted?",))
-    if made[-1][1]["trouble"]:
-        return _stopped("cell", made[-1][1]["trouble"])
-    for output in made[-1][0].outputs:
+    for output in made[0][0].outputs:
         if output.output_type == "error":
             said = re.sub(r"\([^()\s]+, line (\d+)\)", r"(line \1)", f"{output.ename}: {output.evalue}")
             return Verdict("crash", f"your cell stopped with {said[:300]}", ("What does that line say?",))
     where = f"your notebook ran, and {exercise.function} was not there after it"
     return Verdict("crash", where, ("Is it deleted again?",))
-
-
-def _stopped(what: str, trouble: str) -> Verdict:
-    words, hint = TROUBLES.get(trouble, TROUBLES["died"])
-    return Verdict("hang" if trouble in ("stuck", "stopped") else trouble, f"your {what} {words}", (hint,))
 
 
 def _judged(exercise: Exercise, rounds: tuple[list[Case], list[Case]], answers: list) -> Verdict:

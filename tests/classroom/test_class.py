@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from datetime import datetime, timezone
 from pathlib import Path
 
 import nbformat
@@ -157,6 +158,20 @@ def test_odd_files_are_graded_or_named(handed_out, tmp_path):
     assert [line[: line.index(",,")] for line in table[1:]] == [
         *("Anna Müller,5", "leekim (1111),1111", "leekim (3333),3333", "zoe,zoe")
     ]
+
+
+def test_what_students_submit_with_nbgrader_is_collected_with_its_time(handed_out):
+    folder, released = handed_out
+    inbound = folder / "exchange" / "bptt" / "inbound" / f"zed+{NAME}+2026-11-25 21:00:05.123456 UTC+x"
+    inbound.mkdir(parents=True)
+    (inbound / "timestamp.txt").write_text("2026-11-25 21:00:05.123456 UTC")
+    (inbound / released.name).write_bytes(released.read_bytes())
+    done = classroom("grade", folder, "07")
+    assert done.returncode == 0, done.stdout + done.stderr
+    when = datetime.fromisoformat(results(folder)["zed"]["when"])
+    assert when.astimezone(timezone.utc).replace(tzinfo=None) == datetime(2026, 11, 25, 21, 0, 5)
+    stamp = folder / "submitted" / "zed" / NAME / "timestamp.txt"
+    assert stamp.read_text() == "2026-11-25 21:00:05 UTC"
 
 
 def test_nbgrader_itself_does_not_run_submissions(folder):
