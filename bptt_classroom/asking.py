@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bptt_lab.doctor import Outcome, Trial, Trouble
+from bptt_lab.doctor import Outcome, Trial, Trouble, giving
 
 NUMBERS = "biufc"  # kinds of arrays
 HOME = Path.home()  # before a notebook can say that it is elsewhere
@@ -56,17 +56,9 @@ def ask(question: str, answer: str) -> None:
     close([_HELD[name] for name in closed])
     names, came = get_ipython().user_ns, []
     if function in names:
-        yours = names[function]
-        if is_value and not callable(yours):
-            yours = functools.partial(_given, yours)
+        yours = giving(names[function]) if is_value else names[function]
         came = [_round(function, yours, seconds, problems) for problems in rounds]
     (HOME / answer).write_text(json.dumps(came), encoding="utf-8")
-
-
-def _given(value: object) -> object:
-    if value is None:
-        raise NotImplementedError
-    return value
 
 
 def _round(name: str, yours: object, seconds: float, problems: list[dict]) -> list[dict]:

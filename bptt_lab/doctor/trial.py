@@ -56,6 +56,17 @@ class Outcome(NamedTuple):
     changed: list[str]
 
 
+def giving(value: object) -> Callable:
+    """A function without arguments that gives this value, for what asks for a value; None is one not given yet."""
+
+    def given() -> object:
+        if value is None:
+            raise NotImplementedError
+        return value
+
+    return value if callable(value) else given
+
+
 class Trial:
     """A student's function, how much time is left for all its calls together, and what it may not call."""
 

@@ -12,7 +12,7 @@ from problems import make_problem
 
 from bptt_classroom import asking
 from bptt_lab import bptt, model
-from bptt_lab.doctor import Trouble
+from bptt_lab.doctor import Trouble, giving
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 KEYS = ["other", "array", "dtype", "shape"]
@@ -148,10 +148,8 @@ def test_all_functions_that_give_an_answer_away_can_be_closed(monkeypatch):
 
 
 def test_a_value_may_stand_in_the_place_of_a_function():
-    given_value = asking.functools.partial(asking._given, 3)
-    assert asked(given_value, [{}])[0]["answer"] == "3"
-    nothing = asking.functools.partial(asking._given, None)
-    assert asked(nothing, [{}])[0]["trouble"][2] == "not attempted"
+    assert asked(giving(3), [{}])[0]["answer"] == "3"
+    assert asked(giving(None), [{}])[0]["trouble"][2] == "not attempted"
     assert "is no function" in asked(3)[0]["trouble"][0]
 
 
