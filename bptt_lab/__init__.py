@@ -1,4 +1,4 @@
-"""Back propagation through time, in small rooms.
+"""Back propagation through time, in small modules.
 
 The core, in reading order:
 
@@ -45,6 +45,8 @@ Who needs whom. Each imports from those below it alone; wings stand in brackets:
 """
 
 from bptt_lab import engine, training
+
+__version__ = "0.1.0"  # the one place that says it
 
 training.ENGINES.update(engine.ENGINES)  # the core knows no wing, so the compiled loop is plugged in here
 if engine.IN_BROWSER:

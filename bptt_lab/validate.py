@@ -81,6 +81,11 @@ def params(values: tuple) -> None:
         finite(name, array)
 
 
+def missing(name: str, without: str, install: str) -> str:
+    """What is said wherever a package is missing: which one, what is so without it, and what installs it."""
+    return f"{name} is not installed: {without}. To change that: {install}"
+
+
 def shapes(values: tuple) -> None:
     """Five arrays whose sizes fit together."""
     try:

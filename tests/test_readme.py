@@ -15,8 +15,10 @@ def bounds(text):
 
 
 def test_the_package_asks_for_what_the_requirements_bring():
-    required = bounds((ROOT / "requirements.txt").read_text())
-    asked = bounds(re.search(r"^dependencies = \[.*?^\]", (ROOT / "pyproject.toml").read_text(), re.M | re.S)[0])
+    required = bounds((ROOT / "requirements.txt").read_text(encoding="utf-8"))
+    asked = bounds(
+        re.search(r"^dependencies = \[.*?^\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M | re.S)[0]
+    )
     assert len(asked) >= 5 and asked.items() <= required.items()
 
 

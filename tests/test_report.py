@@ -113,7 +113,7 @@ def test_the_settings_are_those_of_train():
 
 
 def test_the_stored_table_holds_what_the_code_gives():
-    stored = report.TABLE.read_text().splitlines()
+    stored = report.TABLE.read_text(encoding="utf-8").splitlines()
     assert len(stored) == 1 + 200 * len(report.VARIANTS)
     for line in report.table(range(2)):
         assert line in stored
