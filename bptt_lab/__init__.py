@@ -7,7 +7,7 @@ model       the network: parameters, forward pass, loss
 bptt        its gradients, in the three stages that the mathematics has
 gradcheck   two independent ways to the same gradients
 training    stochastic gradient descent, and the history of a run
-validate    checks at the door: what came, what was expected, what to do
+validate    checks of arguments: what came, what was expected, what to do
 
 What notebooks call by name:
 
@@ -18,7 +18,7 @@ panels      the picture beside the sliders
 report      the report's experiment, and its listing as six switches
 automaton   carry states, and the machine that a network imitates
 
-Wings, each a folder whose `__init__.py` is its door and its map:
+Subpackages, entered by their `__init__.py` alone, which is a map of each:
 
 engine        the training loop compiled, with the same digits on every machine
 exercises     what the course asks, and all that is known of right and wrong answers
@@ -28,7 +28,7 @@ through_time  how gradients vanish, what they cost, and the other ways to get th
 gated         LSTM and GRU, and a bit to be kept over growing distance
 text          a network that writes, and the counts that it must beat
 
-Who needs whom. Each imports from those below it alone; wings stand in brackets:
+Who needs whom. Each imports from those below it alone; subpackages stand in brackets:
 
                                  checks
                               [exercises]
@@ -41,13 +41,13 @@ Who needs whom. Each imports from those below it alone; wings stand in brackets:
                               data   model
                                 validate
 
-`tests/draw_map.py` draws it from the imports, here and for README.md.
+`tests/draw_map.py` draws it from the imports, here and for CONTRIBUTING.md.
 """
 
 from bptt_lab import engine, training
 
 __version__ = "0.1.0"  # the one place that says it
 
-training.ENGINES.update(engine.ENGINES)  # the core knows no wing, so the compiled loop is plugged in here
+training.ENGINES.update(engine.ENGINES)  # the core knows no subpackage, so the compiled loop is plugged in here
 if engine.IN_BROWSER:
     training.tqdm.monitor_interval = 0  # a bar is watched by a thread, and a browser has none

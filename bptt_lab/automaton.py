@@ -1,6 +1,6 @@
 """What the network learned: where it keeps the carry, and the finite-state machine in its hidden states.
 
-`shortest_counterexample` and `prove` have rooms of their own, and can be had from here as well.
+`shortest_counterexample` and `prove` stand in `proof`, and can be had from here as well.
 
 The four inputs of a step are numbered 0 to 3 in the order of `INPUTS`.
 """

@@ -1,4 +1,4 @@
-"""The one door of all exercises: check an answer, ask for a hint, see the solution and what is done."""
+"""What a notebook calls for its exercises: check an answer, ask for a hint, see the solution and what is done."""
 
 import os
 

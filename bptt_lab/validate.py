@@ -1,4 +1,4 @@
-"""Checks at the door. Every error says in one line what came, what was expected, and what to do."""
+"""Checks of arguments. Every error says in one line what came, what was expected, and what to do."""
 
 import operator
 
@@ -66,6 +66,13 @@ def targets(y_hat: NDArray, y: NDArray) -> None:
     if np.shape(y) != y_hat.shape:
         raise ValueError(f"y must have the shape of the outputs, {y_hat.shape}, got {np.shape(y)}: (T, B, n_y)")
     finite("y", y)
+
+
+def problem(params_: tuple, x: NDArray, y: NDArray) -> None:
+    """Parameters, x (T, B, n_x) and y (T, B, n_y) are finite, and fit together."""
+    params(params_)
+    inputs(params_, x)
+    targets(np.broadcast_to(0.0, (*x.shape[:2], len(params_[-1]))), y)  # a shape without memory behind it
 
 
 def finite(name: str, values: NDArray) -> None:

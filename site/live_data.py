@@ -62,7 +62,7 @@ def write(folder: Path, pictures: bool = True) -> None:
 
 
 def radius_and_norm() -> dict:
-    """Of the W that seed 0 draws for `sliders.measure`: eigenvalues, ρ(W) and ‖W‖. All three grow with W."""
+    """Eigenvalues, ρ(W) and ‖W‖ of the W that seed 0 draws for `sliders.measure`. All three grow with W."""
     W = model.init_params(sliders.N_H, np.random.default_rng(0)).W
     eigenvalues = [[value.real, value.imag] for value in np.linalg.eigvals(W)]
     return {"eigenvalues": eigenvalues, "radius": reach.spectral_radius(W), "norm": float(reach.matrix_norm(W))}

@@ -1,10 +1,11 @@
-"""The door, on small exercises of its own; what the course asks is tested beside its exercises."""
+"""`checks.check`, on small exercises of its own; what the course asks is tested beside its exercises."""
 
 import sys
 
 import numpy as np
 import pytest
 
+import bptt_lab
 from bptt_lab import checks
 from bptt_lab.doctor import Exercise, slip
 
@@ -136,6 +137,12 @@ def test_hints_differ_and_come_one_at_a_time():
 
 def test_a_crash_shows_the_students_line_also_inside_a_library():
     assert "return z[17]" in checks.check(DOUBLED, crashes).where
+
+
+def test_the_version_stands_beside_a_crash_and_nowhere_else():
+    version = f"[bptt-lab {bptt_lab.__version__}]"
+    assert checks.check(DOUBLED, crashes).where.endswith(version)
+    assert version not in checks.check(DOUBLED, lambda z: z**2).where + checks.check(DOUBLED, doubled).where
     assert "np.linalg.inv(z)" in checks.check(DOUBLED, lambda z: np.linalg.inv(z)).where
 
 

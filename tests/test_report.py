@@ -107,6 +107,11 @@ def test_a_seed_of_many_equals_the_seed_alone():
     assert together[2].tolist() == [history.correct_digits[-1_000:].mean(), (digits < 8).sum()]
 
 
+def test_a_seed_that_diverges_is_told_by_its_error():
+    with pytest.raises(FloatingPointError, match="not finite at step"):
+        report.seed_runs(range(2), CORRECT, n_steps=2_000, learning_rate=1e200)
+
+
 def test_the_settings_are_those_of_train():
     defaults = training.train.__kwdefaults__
     assert {name: defaults[name] for name in report.SETTINGS} == report.SETTINGS

@@ -1,4 +1,4 @@
-"""The doctor: what is wrong with a student's function, in words. From the door down:
+"""The doctor: what is wrong with a student's function, in words. From the top down:
 
 plots        the error of each gradient at each step
 recognise    the convention in which a function would be right

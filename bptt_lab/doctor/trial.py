@@ -185,7 +185,7 @@ def _shapes_of_product(frame: object, place: traceback.FrameSummary) -> list[str
 
 
 def _value(node: ast.expr, frame: object) -> object:
-    """Of an expression that calls nothing, where the frame stopped."""
+    """The value of an expression that calls nothing, where the frame stopped."""
     if any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node)):
         raise ValueError("no call is made twice")
     return eval(compile(ast.Expression(node), "<shape>", "eval"), frame.f_globals, frame.f_locals)

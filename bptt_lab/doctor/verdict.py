@@ -37,7 +37,7 @@ class Verdict:
 
     @property
     def share(self) -> float:
-        """Of the points: what is right counts, array by array; right numbers that came with damage count half."""
+        """The share of the points: each right array earns its part; right numbers that came with damage earn half."""
         right = [digits >= LEAST for digits in self.digits.values()]
         return 1.0 if self.correct else min(float(np.mean(right or [0])), 0.5 if all(right) else 1.0)
 

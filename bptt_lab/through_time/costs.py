@@ -14,7 +14,7 @@ def operations(function: Callable, params: Params, x: np.ndarray, y: np.ndarray,
     """Multiplications and other operations on floats in function(params, x, y, …), counted while it runs.
 
     A matrix product (m, k) by (k, n) counts m k n; anything else one for each number that it makes, a sum one for each
-    that it takes. Counted is what the parameters, x or y, or anything made of them, take part in: the same everywhere.
+    that it takes. What the parameters, x or y, or anything made of them, take part in is counted: the same everywhere.
     """
     total = 0
 
