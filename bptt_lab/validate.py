@@ -68,7 +68,7 @@ def targets(y_hat: NDArray, y: NDArray) -> None:
     finite("y", y)
 
 
-def problem(params_: tuple, x: NDArray, y: NDArray) -> None:
+def fitting(params_: tuple, x: NDArray, y: NDArray) -> None:
     """Parameters, x (T, B, n_x) and y (T, B, n_y) are finite, and fit together."""
     params(params_)
     inputs(params_, x)

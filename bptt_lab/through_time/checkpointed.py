@@ -29,7 +29,7 @@ def checkpointed_backward(
     progress  show a bar, over the steps that are walked back
     raises    TypeError or ValueError for a budget below 2 (or 1 for a single step), or shapes that do not match
     """
-    validate.problem(params, x, y)
+    validate.fitting(params, x, y)
     T, B, _ = x.shape
     grads = [np.zeros_like(array) for array in params]
     states = [np.zeros((B, len(params.b)))]  # the kept ones, h^(0) first
