@@ -140,9 +140,10 @@ def test_a_crash_shows_the_students_line_also_inside_a_library():
 
 
 def test_the_version_stands_beside_a_crash_and_nowhere_else():
-    version = f"[bptt-lab {bptt_lab.__version__}]"
-    assert checks.check(DOUBLED, crashes).where.endswith(version)
-    assert version not in checks.check(DOUBLED, lambda z: z**2).where + checks.check(DOUBLED, doubled).where
+    version, crash = f"bptt-lab {bptt_lab.__version__}", checks.check(DOUBLED, crashes)
+    assert repr(crash).splitlines() == [crash.where, version] and crash._repr_html_().endswith(f"<p>{version}</p>")
+    for other in (lambda z: z**2, doubled):
+        assert version not in repr(checks.check(DOUBLED, other)) + checks.check(DOUBLED, other)._repr_html_()
     assert "np.linalg.inv(z)" in checks.check(DOUBLED, lambda z: np.linalg.inv(z)).where
 
 
