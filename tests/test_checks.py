@@ -113,7 +113,7 @@ class Tensor:
 def test_what_is_said(exercise, yours, kind, said):
     verdict = checks.check(exercise, yours)
     assert verdict.kind == kind and said in verdict.where and verdict.correct == (kind == "right")
-    assert str(verdict) == verdict.where and "\n" not in verdict.where
+    assert str(verdict) == f"{verdict.where}\n{verdict.version}".strip() and "\n" not in verdict.where
 
 
 @pytest.mark.parametrize("name", DOUBLED.catalogue)
