@@ -68,7 +68,11 @@ def _round(name: str, yours: object, seconds: float, problems: list[dict]) -> li
     except TypeError as error:
         return [_packed(Trouble(f"{name} is no function: {error}", "What does that name hold?"))]
     _CALLED.clear()
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+    with (
+        open(os.devnull, "w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
         came = trial(problems)
     if _CALLED:
         sentence = f"your function calls {_CALLED[0]}, which is the answer that it is compared with"

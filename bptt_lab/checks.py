@@ -1,6 +1,7 @@
 """What a notebook calls for its exercises: check an answer, ask for a hint, see the solution and what is done."""
 
 import os
+from typing import Any
 
 from bptt_lab import doctor, exercises
 from bptt_lab.doctor import Convention, Exercise, Verdict, Words
