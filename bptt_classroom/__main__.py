@@ -1,5 +1,8 @@
 """The teacher's commands: python -m bptt_classroom hand-out | grade | report."""
 
+import bptt_classroom.light  # noqa: F401  it comes first
+
+# isort: split
 import argparse
 import hashlib
 import os

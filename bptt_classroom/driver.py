@@ -13,8 +13,9 @@ from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-# Optional parts of jsonschema and of the kernel that nobody needs here; to load them takes half of the time to start.
-UNUSED = ("rfc3987_syntax", "isoduration", "rfc3986_validator", "debugpy", "coverage")
+from bptt_classroom.light import FORMATS
+
+UNUSED = (*FORMATS, "debugpy", "coverage")  # and what the kernel could do without
 BOOT = f"""
 import os, pickle, sys
 files, cells, limits = pickle.load(sys.stdin.buffer)

@@ -16,9 +16,7 @@ import synthetic_class
 
 pytest.importorskip("nbgrader", reason="needs the extra: pip install -e '.[teaching]'")
 
-from bptt_classroom import sandbox
-
-pytestmark = pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not())
+pytestmark = pytest.mark.usefixtures("locked_up")
 
 NAME = "07_write_it_yourself"
 STUDENTS = {student.name: student for student in synthetic_class.students()}

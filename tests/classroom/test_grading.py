@@ -9,13 +9,13 @@ import desks
 import numpy as np
 import pytest
 
-from bptt_classroom import asking, grading, sandbox
+from bptt_classroom import asking, grading
 from bptt_lab import exercises
 from bptt_lab.doctor import Trouble, examination
 from bptt_lab.doctor.reading import read
 from bptt_lab.exercises import solutions
 
-needs_sandbox = pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not())
+needs_sandbox = pytest.mark.usefixtures("locked_up")
 SEED = 20
 SLOW = ("05", "09")  # their checks train networks
 
