@@ -1,4 +1,5 @@
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ from bptt_classroom import sandbox
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "doctor"))  # for right_styles
 
+why_no_sandbox = cache(sandbox.why_not)  # to ask takes a second: only who needs one asks, and once
 
-@pytest.fixture(scope="session")
-def locked_up():
-    """Skips what needs a sandbox where there is none. To ask takes a second: only who needs it asks, and once."""
-    if reason := sandbox.why_not():
-        pytest.skip(reason)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("sandbox") and why_no_sandbox():
+        pytest.skip(why_no_sandbox())

@@ -16,7 +16,7 @@ import synthetic_class
 
 pytest.importorskip("nbgrader", reason="needs the extra: pip install -e '.[teaching]'")
 
-pytestmark = pytest.mark.usefixtures("locked_up")
+pytestmark = [pytest.mark.ci, pytest.mark.sandbox]
 
 NAME = "07_write_it_yourself"
 STUDENTS = {student.name: student for student in synthetic_class.students()}

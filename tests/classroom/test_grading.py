@@ -15,7 +15,6 @@ from bptt_lab.doctor import Trouble, examination
 from bptt_lab.doctor.reading import read
 from bptt_lab.exercises import solutions
 
-needs_sandbox = pytest.mark.usefixtures("locked_up")
 SEED = 20
 SLOW = ("05", "09")  # their checks train networks
 
@@ -40,7 +39,8 @@ IN_JUPYTER = [
 ]
 
 
-@needs_sandbox
+@pytest.mark.slow
+@pytest.mark.sandbox
 def test_what_is_right_in_jupyter_gets_all_points(exam):
     cells = desks.solved("07")
     cells["07.5"] += "\n\n\nmy_batch_backward(1, 2, 3)"  # an error of his own, after the function
@@ -51,7 +51,8 @@ def test_what_is_right_in_jupyter_gets_all_points(exam):
     assert desks.printed(ran.cells[-1]) == "right, to 12 digits or more\n" or "right" in desks.printed(ran.cells[-1])
 
 
-@needs_sandbox
+@pytest.mark.slow
+@pytest.mark.sandbox
 def test_it_is_said_what_happened(exam):
     cells = desks.solved("07")
     broken = "def my_state_grads(params, trace, dL_do)\n    return 1"
@@ -134,11 +135,17 @@ def mutants(code):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_solution_is_right_and_what_either_round_refuses_is_refused(exams, name):
-    exam, code = exams[name[:2]], solutions.code(name)
-    exercise = exam.exercises[name]
-    assert judged(exam, name, as_function(functions(name[:2])[exercise.function])).correct
-    trees = list(mutants(code))
+def test_a_solution_is_right(exams, name):
+    exam = exams[name[:2]]
+    function = functions(name[:2])[exam.exercises[name].function]
+    assert judged(exam, name, as_function(function)).correct
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("name", NAMES)
+def test_what_either_round_refuses_is_refused(exams, name):
+    exam, exercise = exams[name[:2]], exams[name[:2]].exercises[name]
+    trees = list(mutants(solutions.code(name)))
     chosen = np.random.default_rng(1).permutation(len(trees))[:4]
     for number in chosen:
         try:

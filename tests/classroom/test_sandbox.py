@@ -10,7 +10,7 @@ import pytest
 
 from bptt_classroom import grading, sandbox
 
-pytestmark = pytest.mark.usefixtures("locked_up")
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")
