@@ -67,6 +67,7 @@ def test_the_map_shows_the_imports(tmp_path):
     assert picture.count("marker-end") == 4  # annexe -> wing -> plots, training -> model -> validate
 
 
+@pytest.mark.slow
 def test_the_maps_that_are_shown_are_those_of_the_imports():
     again = "run python tests/draw_map.py"
     assert draw_map.text() in bptt_lab.__doc__, again

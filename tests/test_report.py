@@ -117,6 +117,7 @@ def test_the_settings_are_those_of_train():
     assert {name: defaults[name] for name in report.SETTINGS} == report.SETTINGS
 
 
+@pytest.mark.slow
 def test_the_stored_table_holds_what_the_code_gives():
     stored = report.TABLE.read_text(encoding="utf-8").splitlines()
     assert len(stored) == 1 + 200 * len(report.VARIANTS)

@@ -73,6 +73,7 @@ def test_another_sum_is_shown_without_training_again(playground):
     assert playground._run is run
 
 
+@pytest.mark.slow
 def test_rapid_moves_end_on_the_last_value(playground):
     for n_h in range(5, 40):
         playground.set(n_h=n_h)
@@ -86,6 +87,7 @@ def test_a_run_that_nobody_wants_any_more_is_dropped(playground):
     assert settle(playground).startswith("4 hidden units")
 
 
+@pytest.mark.slow
 def test_stop_keeps_what_it_has(playground):
     playground.set(n_h=64, batch_size=64, n_steps=50_000)
     playground.stop.click()

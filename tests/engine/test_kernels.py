@@ -330,6 +330,8 @@ def test_report_run_elsewhere(environment, tmp_path):
 # compiling, and keeping what was compiled
 
 
+@pytest.mark.slow
+@pytest.mark.versions
 def test_compiling_is_announced_once_and_then_kept(tmp_path):
     code = """
 import numpy as np
@@ -344,6 +346,8 @@ print(said)
     assert answers == ["['compiling', '']", "[]"]
 
 
+@pytest.mark.slow
+@pytest.mark.versions
 def test_an_edit_of_tanh_reaches_what_is_kept(tmp_path):
     """Numba by itself sees only that the file of the caller is as it was, and goes on with the tanh of before."""
     shutil.copytree(Path(bptt_lab.__file__).parent, tmp_path / "bptt_lab", ignore=shutil.ignore_patterns("__pycache__"))
@@ -359,6 +363,8 @@ def test_an_edit_of_tanh_reaches_what_is_kept(tmp_path):
     assert float(run_python(code)) == 0.5 * float(before)
 
 
+@pytest.mark.slow
+@pytest.mark.versions
 def test_an_edit_of_a_neighbour_reaches_what_is_kept(tmp_path):
     head = "from bptt_lab.engine import compiled\n"
     inner, outer = tmp_path / "inner.py", tmp_path / "outer.py"
@@ -370,6 +376,8 @@ def test_an_edit_of_a_neighbour_reaches_what_is_kept(tmp_path):
     assert run_python(code) == "10"
 
 
+@pytest.mark.slow
+@pytest.mark.versions
 def test_nowhere_to_keep_compiled_code():
     code = """
 import numpy as np

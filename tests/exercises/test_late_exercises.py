@@ -193,6 +193,7 @@ def test_a_size_is_judged_by_what_is_proved_with_it():
     assert judge((4, bad), [bad]) == ""
 
 
+@pytest.mark.slow
 def test_shares_tell_steps_and_batches_apart():
     exercise = exercises.find("09.3")
     for case in exercise.cases(seed=1, hidden=True):
@@ -204,6 +205,7 @@ def test_shares_tell_steps_and_batches_apart():
             assert notebook_09.share_proved(**arguments | {"batch_size": 1}) != share
 
 
+@pytest.mark.slow
 def test_the_status_of_a_network_is_that_of_the_package():
     params = notebook_09._trained(3, 3)
     assert automaton.prove(params).status == notebook_09._status(3, 3) == "proved"

@@ -11,6 +11,8 @@ from bptt_lab.proof import cells as cells_room
 from bptt_lab.proof import counterexamples, verifier, zonotope
 from bptt_lab.proof import walk as walk_room
 
+pytestmark = pytest.mark.slow  # what they prove with takes half a minute to compile once
+
 
 @cache
 def proved(name: str):
@@ -18,6 +20,7 @@ def proved(name: str):
     return params, proof.prove(params)
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize("name", ["two", "three"])
 def test_exact_adders_are_proved(name):
     params, verdict = proved(name)
@@ -54,7 +57,6 @@ def right_on_long_sums(params, n=100_000, n_bits=64, seed=1):
     return True
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("n_levels", [4, pytest.param(15, marks=pytest.mark.ci)])
 def test_never_says_proved_of_a_network_that_fails(n_levels):
     """Networks of varied quality: hand-built and trained ones, with noise from nothing to too much."""
