@@ -97,7 +97,7 @@ def kind_of(wrong, seed=0):
     return "placed" if wrong.words and re.search(wrong.words, text, re.IGNORECASE | re.DOTALL) else "wide"
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_of_the_wrong_answers_of_people_none_is_misled_and_nearly_all_are_named_or_placed():
     kinds = {label: kind_of(wrong, seed=place % 3) for place, (label, wrong) in enumerate(WRONG.items())}
     total = Counter(kinds.values())
