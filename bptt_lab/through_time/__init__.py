@@ -2,7 +2,7 @@
 
 sliders             a live picture of vanishing and exploding
 plots               pictures of all this
-costs               operations, bytes, seconds, and slopes
+costs               operations, bytes, seconds
 truncated_exercise  what the doctor must know of a student's truncated back propagation,
 rtrl_exercise       and of a student's RTRL
 answers             what neither may call
