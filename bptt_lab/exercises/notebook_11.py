@@ -108,7 +108,7 @@ EXERCISES = [
         321,
         {
             1: "One pass of forward mode knows how everything changes with one number. How many numbers are there?",
-            16: "Count parameters, not units: the entries of U, W, V, b and c.",
+            16: "Those are the units. How many entries have U, W, V, b and c?",
             256: "Those of W alone. Which arrays are there besides?",
             304: "U, W and b. Does the loss depend on nothing else?",
             320: "Is there one more, at the output?",
