@@ -1,13 +1,17 @@
 """The teacher's commands: python -m bptt_classroom hand-out | grade | report."""
 
+import bptt_classroom.light  # noqa: F401  it comes first
+
+# isort: split
 import argparse
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import nbformat
@@ -15,44 +19,48 @@ from tqdm import tqdm
 
 from bptt_classroom import files, gradebook, grading, handout, notebooks, page, records, sandbox
 from bptt_classroom.driver import LIMITS
-from bptt_classroom.grading import Exam
 from bptt_classroom.records import Student
 
-COMMANDS = """hand-out  make an assignment of a notebook
-grade     collect, grade and report; again after an interruption, it goes on
-report    write the page and the tables of a class again"""
 
-
-def hand_out(folder: Path, notebook: str, seed: int | None) -> None:
+def hand_out(folder: Path, assignment: str, asked: argparse.Namespace) -> None:
     """Make the teacher's notebook, then the students' of it, and put that where they can fetch it."""
-    path = handout.make(folder, handout.find(notebook), seed)
-    nbgrader(folder, "generate_assignment", path.stem, "--force")
+    path = handout.make(folder, handout.find(assignment), asked.seed)
+    nbgrader(folder, "generate_assignment", assignment, "--force")
     if os.name == "posix":  # nbgrader has no exchange on Windows
-        nbgrader(folder, "release_assignment", path.stem, "--force")
-    print(f"To hand out: {folder / 'release' / path.stem / path.name}")
+        nbgrader(folder, "release_assignment", assignment, "--force")
+    print(f"To hand out: {folder / 'release' / assignment / path.name}")
 
 
-def grade(folder: Path, notebook: str, given: Path | None, asked: argparse.Namespace) -> int:
+def grade(folder: Path, assignment: str, asked: argparse.Namespace) -> int:
     """Collect, grade what is not graded yet, and report. The exit status: not 0 if anybody was not graded."""
-    assignment = handout.find(notebook).stem
+    if os.name != "posix":
+        sys.exit("Windows cannot grade: run this in WSL, where it is as safe as on Linux")
+    if (reason := sandbox.why_not()) and not asked.unprotected:
+        sys.exit(f"{reason}. To let submissions do whatever you can do here, add --unprotected")
     if assignment not in handout.seeds(folder):
         raise ValueError(f"{assignment} must be handed out first, got {folder} without it: see hand-out")
-    if given is None and list((folder / "exchange").glob(f"*/inbound/*+{assignment}+*")):
+    seed, given = handout.seeds(folder)[assignment], (asked.files or folder / "submitted").resolve()
+    if not asked.files and list((folder / "exchange").glob(f"*/inbound/*+{assignment}+*")):
         nbgrader(folder, "collect", assignment, "--update", "--ExchangeCollect.check_owner=False")
-    found = files.collect(given or folder / "submitted", assignment, asked.roster)
+    found = files.collect(given, assignment, asked.roster)
     records.save_class(folder, found)
     for one in found.students:
-        one.seed, one.digest = handout.seeds(folder)[assignment], hashlib.sha256(one.path.read_bytes()).hexdigest()
+        one.seed, one.digest = seed, hashlib.sha256(one.path.read_bytes()).hexdigest()
     if left := [one for one in found.students if not is_done(folder, assignment, one)]:
-        exam = Exam(assignment[:2], left[0].seed, {"cell": asked.seconds})
-        room = exam, [folder, *filter(None, [given])], not asked.unprotected
+        exam = grading.Exam(assignment[:2], seed, {"cell": asked.seconds})
+
+        def run(one: Student) -> tuple:
+            notebook = notebooks.load(one.path)
+            notebooks.mark(notebook, exam.exercises)
+            return notebook, exam, *grading.run(notebook, exam, [folder, given], not asked.unprotected)
+
         with tqdm(total=len(left), unit="student") as bar:
             for workers in (asked.workers, 1):  # again alone, so that nothing that another does can be the reason
-                left = failed(folder, assignment, left, workers, room, bar)
+                left = failed(folder, assignment, left, workers, run, bar)
             for one in left:
                 records.save(folder, assignment, one)
                 bar.update()
-    return write(folder, assignment)
+    return report(folder, assignment)
 
 
 def is_done(folder: Path, assignment: str, new: Student) -> bool:
@@ -62,22 +70,15 @@ def is_done(folder: Path, assignment: str, new: Student) -> bool:
     return ran.exists() and bool(known.results) and (known.digest, known.seed) == (new.digest, new.seed)
 
 
-def failed(folder: Path, assignment: str, left: list[Student], workers: int, room: tuple, bar: tqdm) -> list[Student]:
+def failed(folder: Path, assignment: str, left: list[Student], workers: int, run: Callable, bar: tqdm) -> list[Student]:
     """Grade these students; those of whom it could not be done, with the reason. One is judged while others run."""
-
-    def run(one: Student) -> tuple:
-        notebook = notebooks.load(one.path)
-        notebooks.mark(notebook, room[0].exercises)
-        return notebook, *grading.run(notebook, *room)
-
     again, pool = [], ThreadPoolExecutor(workers)
-    running = {pool.submit(run, one): one for one in left}
     try:
+        running = {pool.submit(run, one): one for one in left}
         for future in as_completed(running):
             one = running.pop(future)
             try:
-                notebook, *came = future.result()
-                keep(folder, assignment, one, *grading.judge(notebook, room[0], *came))
+                keep(folder, assignment, one, *grading.judge(*future.result()))
                 bar.update()
             except Exception as error:
                 one.reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
@@ -89,18 +90,18 @@ def failed(folder: Path, assignment: str, left: list[Student], workers: int, roo
 
 def keep(folder: Path, assignment: str, one: Student, ran: nbformat.NotebookNode, results: list) -> None:
     """What came and the notebook as it ran where nbgrader looks for them, the points, and last the verdicts."""
-    when = datetime.fromisoformat(one.when).astimezone()
-    submitted = folder / "submitted" / one.student / assignment
-    records.write(submitted / "timestamp.txt", when.strftime("%Y-%m-%d %H:%M:%S %Z"))
-    (submitted / f"{assignment}.ipynb").write_bytes(one.path.read_bytes())
+    name, when = f"{one.student}/{assignment}/{assignment}.ipynb", datetime.fromisoformat(one.when)
+    records.write(folder / "submitted" / name, one.path.read_bytes())
+    stamp = when.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    records.write(folder / "submitted" / one.student / assignment / "timestamp.txt", stamp)
     gradebook.record(folder, assignment, one.student, when, {result.id: result.points for result in results})
-    records.write(folder / "autograded" / one.student / assignment / f"{assignment}.ipynb", nbformat.writes(ran))
+    records.write(folder / "autograded" / name, nbformat.writes(ran))
     shutil.rmtree(folder / "feedback" / one.student / assignment, ignore_errors=True)  # it told of an older file
     one.results, one.reason = results, ""
     records.save(folder, assignment, one)
 
 
-def write(folder: Path, assignment: str) -> int:
+def report(folder: Path, assignment: str, _: object = None) -> int:
     """The page and the tables of a class; what the terminal says. The exit status."""
     results = records.load_class(folder, assignment)
     print(*page.write_all(folder, results), *results.lines(), sep="\n")
@@ -115,36 +116,33 @@ def nbgrader(folder: Path, *command: str) -> None:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bptt_classroom", description=COMMANDS)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("command", choices=["hand-out", "grade", "report"])
-    parser.add_argument("folder", type=Path, help="of the class; hand-out makes it")
-    parser.add_argument("notebook", help="its number, such as 07")
-    parser.add_argument("--seed", type=int, help="hand-out: of the hidden problems; drawn if not given")
-    parser.add_argument("--files", type=Path, help="grade: a folder or a .zip of what came back")
-    parser.add_argument("--roster", type=lambda path: Path(path).resolve(), help="grade: a CSV file of id and name")
-    parser.add_argument("--workers", type=int, default=2, help="grade: submissions at a time")
-    parser.add_argument("--seconds", type=int, default=LIMITS["cell"], help="grade: for a cell")
-    parser.add_argument("--unprotected", action="store_true", help="grade: run submissions as you, with all you can do")
-    return parser.parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m bptt_classroom", description=__doc__)
+    commands, made = parser.add_subparsers(dest="command", required=True), {}
+    for run in (hand_out, grade, report):
+        name, told = run.__name__.replace("_", "-"), run.__doc__.partition(".")[0]
+        made[name] = commands.add_parser(name, help=told, description=told)
+        made[name].set_defaults(run=run)
+        made[name].add_argument("folder", type=Path, help="of the class; hand-out makes it")
+        made[name].add_argument("notebook", help="its number, such as 07")
+    option = made["grade"].add_argument
+    made["hand-out"].add_argument("--seed", type=int, help="of the hidden problems; drawn if not given")
+    option("--files", type=Path, help="a folder or a .zip of what came back")
+    option("--roster", type=Path, help="a CSV file of id and name")
+    option("--workers", type=int, default=2, help="submissions at a time")
+    option("--seconds", type=int, default=LIMITS["cell"], help="for a cell")
+    option("--unprotected", action="store_true", help="run submissions as you, with all you can do")
+    asked, rest = parser.parse_known_args(arguments)
+    if rest:
+        sys.exit(f"{asked.command} does not take {' '.join(rest)}: see {parser.prog} {asked.command} --help")
+    return asked
 
 
 def main(arguments: list[str] | None = None) -> None:
     asked = parse(arguments)
-    folder = asked.folder.resolve()
     beside = os.path.dirname(sys.executable)  # nbgrader calls alembic, which an environment need not have on the path
     os.environ["PATH"] = beside + os.pathsep + os.environ.get("PATH", "")
     try:
-        if asked.command == "hand-out":
-            hand_out(folder, asked.notebook, asked.seed)
-        elif asked.command == "report":
-            sys.exit(write(folder, handout.find(asked.notebook).stem))
-        elif os.name != "posix":
-            sys.exit("Windows cannot grade: run this in WSL, where it is as safe as on Linux")
-        elif (reason := sandbox.why_not()) and not asked.unprotected:
-            sys.exit(f"{reason}. To let submissions do whatever you can do here, add --unprotected")
-        else:
-            sys.exit(grade(folder, asked.notebook, asked.files and asked.files.resolve(), asked))
+        sys.exit(asked.run(asked.folder.resolve(), handout.find(asked.notebook).stem, asked))
     except (ValueError, LookupError, OSError) as error:
         sys.exit(str(error))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bptt_lab.doctor import Outcome, Trial, Trouble
+from bptt_lab.doctor import Outcome, Trial, Trouble, giving
 
 NUMBERS = "biufc"  # kinds of arrays
 HOME = Path.home()  # before a notebook can say that it is elsewhere
@@ -47,8 +47,8 @@ def ask(question: str, answer: str) -> None:
     """Ask a function of the notebook, and write what came into a file of the home.
 
     question  function, the name of one; whether a value may stand in its place; seconds for all calls of one round;
-              what gives the answer away, as module and name; and the rounds: the arguments of all problems, then those
-              of the first one step by step. It is pickled, since no notebook can have made it.
+              what gives the answer away, as module and name; and the rounds: the arguments of each problem. It is
+              pickled, since no notebook can have made it.
     """
     from IPython import get_ipython
 
@@ -56,33 +56,28 @@ def ask(question: str, answer: str) -> None:
     close([_HELD[name] for name in closed])
     names, came = get_ipython().user_ns, []
     if function in names:
-        yours = names[function]
-        if is_value and not callable(yours):
-            yours = functools.partial(_given, yours)
-        came = [_round(function, yours, seconds, *problems) for problems in rounds]
+        yours = giving(names[function]) if is_value else names[function]
+        came = [_round(function, yours, seconds, problems) for problems in rounds]
     (HOME / answer).write_text(json.dumps(came), encoding="utf-8")
 
 
-def _given(value: object) -> object:
-    if value is None:
-        raise NotImplementedError
-    return value
-
-
-def _round(name: str, yours: object, seconds: float, problems: list[dict], steps: list[dict]) -> list[list]:
+def _round(name: str, yours: object, seconds: float, problems: list[dict]) -> list[dict]:
+    """What came of each problem, up to the first trouble."""
     try:
         trial = Trial(yours, seconds, _OPEN)  # sees who calls a copy of the code made before
     except TypeError as error:
-        return [[_packed(Trouble(f"{name} is no function: {error}", "What does that name hold?"))], []]
+        return [_packed(Trouble(f"{name} is no function: {error}", "What does that name hold?"))]
     _CALLED.clear()
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-        main = trial(problems)
-        whole = main and not isinstance(main[-1], Trouble)
-        single = trial(steps, quiet=True) if whole and steps else []
+    with (
+        open(os.devnull, "w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
+        came = trial(problems)
     if _CALLED:
         sentence = f"your function calls {_CALLED[0]}, which is the answer that it is compared with"
-        main, single = [Trouble(sentence, "Can you write that step yourself?", "reference")], []
-    return [[_packed(one) for one in part] for part in (main, single)]
+        came = [Trouble(sentence, "Can you write that step yourself?", "reference")]
+    return [_packed(one) for one in came]
 
 
 # what gives the answer away
@@ -99,19 +94,16 @@ def close(functions: list[Callable]) -> None:
     for function in set(functions):
         _OPEN[function] = function.__code__
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
-        consts = tuple(name if const == "NAME" else const for const in _closed.__code__.co_consts)
-        function.__code__ = _closed.__code__.replace(co_consts=consts)
+        code = _closed.__code__
+        consts = [one.replace("NAME", name) if isinstance(one, str) else one for one in code.co_consts]
+        function.__code__ = code.replace(co_consts=tuple(consts))
 
 
 def _closed(*_, **__):  # it runs among the names of another module
     from bptt_classroom import asking
 
-    asking._called("NAME")
-
-
-def _called(name: str) -> None:
-    _CALLED.append(name)
-    raise RuntimeError(f"{name} is the answer that yours is compared with")
+    asking._CALLED.append("NAME")
+    raise RuntimeError("NAME is the answer that yours is compared with")
 
 
 # answers as text
@@ -141,25 +133,21 @@ def _array(value: object) -> dict:
 
 
 def unpack(text: str) -> object:
-    """The value that `pack` was given, with tuples in the place of lists and of NamedTuples.
+    """The value that `pack` was given, with lists in the place of tuples and of NamedTuples.
 
     raises   ValueError for what it cannot have made
     """
     try:
-        return _unpack(json.loads(text))
+        return json.loads(text, object_hook=_unpacked)
     except (KeyError, TypeError, RecursionError, MemoryError, OverflowError) as error:
         raise ValueError(f"an answer made by pack is needed, got {type(error).__name__} on reading it") from None
 
 
-def _unpack(value: object) -> object:
-    if isinstance(value, list):
-        return tuple(map(_unpack, value))
-    if not isinstance(value, dict):
-        return value
+def _unpacked(value: dict) -> object:
     if value.keys() == {"other"}:
         return type(str(value["other"])[:100], (), {})()
     if value.keys() != {"array", "dtype", "shape"}:
-        return {name: _unpack(part) for name, part in value.items()}
+        return value
     dtype = np.dtype(str(value["dtype"]))
     if dtype.kind not in NUMBERS:
         raise ValueError(f"an array of numbers is needed, got {dtype}")

@@ -8,13 +8,14 @@ import os
 import sys
 from pathlib import Path
 
-from jupyter_client.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
-from nbformat.notebooknode import NotebookNode
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 
-# Optional parts of jsonschema and of the kernel that nobody needs here; to load them takes half of the time to start.
-UNUSED = ("rfc3987_syntax", "isoduration", "rfc3986_validator", "debugpy", "coverage")
+from bptt_classroom.light import FORMATS
+
+UNUSED = (*FORMATS, "debugpy", "coverage")  # and what the kernel could do without
 BOOT = f"""
 import os, pickle, sys
 files, cells, limits = pickle.load(sys.stdin.buffer)
@@ -32,8 +33,8 @@ driver.main(cells, limits)
 """
 START = f"import sys; sys.modules |= dict.fromkeys({UNUSED}); from ipykernel import kernelapp as it"
 COMMAND = [sys.executable, "-c", f"{START}; it.launch_new_instance()", "-f", "{connection_file}"]
+KERNEL = json.dumps({"argv": COMMAND, "display_name": "Python 3", "language": "python"})
 ANSWER = "answer.json"  # what a cell of ours leaves in the home
-LATE = {"ename": "TimeoutError", "evalue": "", "traceback": []}  # what a cell is given that had to be interrupted
 LIMITS = {  # what a submission may use
     "cell": 60,  # seconds
     "total": 600,  # seconds
@@ -51,12 +52,10 @@ class Client(NotebookClient):
     shown, most = 0, 0
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int) -> object:
-        if msg["msg_type"] == "execute_input":
-            self.shown = 0
         if msg["msg_type"] not in ("status", "execute_input"):
             before, self.shown = self.shown, self.shown + len(repr(msg["content"]))
             if before <= self.most < self.shown:
-                asyncio.ensure_future(ensure_async(self.km.interrupt_kernel()))
+                asyncio.ensure_future(self.km.interrupt_kernel())
             if self.shown > self.most:
                 cell.metadata.trouble = "output"
                 return None
@@ -69,19 +68,16 @@ def main(sources: list[str], limits: dict) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: the memory of this process is closed to the notebook
     os.makedirs("work", exist_ok=True)
-    spec, answer = Path(".local/share/jupyter/kernels/python3/kernel.json"), Path(ANSWER).absolute()
-    spec.parent.mkdir(parents=True, exist_ok=True)
-    spec.write_text(json.dumps({"argv": COMMAND, "display_name": "Python 3", "language": "python"}), encoding="utf-8")
-    cells = [NotebookNode(cell_type="code", source=one, outputs=[], execution_count=None) for one in sources]
-    options = dict(allow_errors=True, interrupt_on_timeout=True, error_on_timeout=LATE, shutdown_kernel="immediate")
-    options |= dict(raise_on_iopub_timeout=True, iopub_timeout=20, coalesce_streams=True, timeout=limits["cell"])
-    notebook = NotebookNode(cells=cells, metadata=NotebookNode(), nbformat=4, nbformat_minor=5)
-    client = Client(notebook, kernel_name="python3", resources={"metadata": {"path": "work"}}, **options)
-    client.most, client.on_cell_executed = limits["output"], note
-    null = os.open(os.devnull, os.O_RDWR)
+    answer, null = Path(ANSWER).absolute(), os.open(os.devnull, os.O_RDWR)
+    options = dict(allow_errors=True, interrupt_on_timeout=True, shutdown_kernel="immediate", coalesce_streams=True)
+    options |= dict(raise_on_iopub_timeout=True, iopub_timeout=20, timeout=limits["cell"], kernel_name="python3")
+    options |= dict(error_on_timeout={"trouble": "hang"}, resources={"metadata": {"path": "work"}})
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    client = Client(notebook, on_cell_executed=note, **options)
+    client.most = limits["output"]
     with client.setup_kernel(stdout=null, stderr=null):
-        for number, cell in enumerate(cells):
-            cell.metadata = NotebookNode(trouble="")
+        for number, cell in enumerate(notebook.cells):
+            client.shown, cell.metadata.trouble = 0, ""
             try:
                 client.execute_cell(cell, number)
             except CellTimeoutError:  # it could not be interrupted
@@ -95,19 +91,15 @@ def main(sources: list[str], limits: dict) -> None:
 
 
 def note(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
-    """Whether it was interrupted, or asked the kernel to end, as quit() does."""
-    content = execute_reply["content"]
-    if content.get("ename") == LATE["ename"] and not content.get("traceback"):
-        cell.metadata.trouble = "hang"
-    if any(one.get("source") == "ask_exit" for one in content.get("payload", [])):
-        cell.metadata.trouble = "died"
+    """Whether it had to be interrupted."""
+    cell.metadata.trouble = execute_reply["content"].get("trouble", cell.metadata.trouble)
 
 
 def take(path: Path) -> str:
     """What a cell left as its answer; empty if it left none."""
+    text = ""
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        if path.is_file() and path.stat().st_size < 20 * 2**20:
+        if path.is_file():
             text = path.read_text(encoding="utf-8")
             path.unlink()
-            return text
-    return ""
+    return text

@@ -16,7 +16,6 @@ from bptt_classroom.notebooks import defines, load
 from bptt_classroom.records import Class, Student
 from bptt_lab import exercises
 
-LARGEST = 50_000_000  # bytes; no notebook of this course comes near
 JUNK = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$|timestamp\.txt$)")  # of systems, Jupyter and nbgrader
 
 
@@ -61,14 +60,13 @@ def _all_files(place: Path) -> list[File]:
     found = []
     if place.is_dir():
         for path in [Path(folder, name) for folder, _, names in os.walk(place, onerror=_raise) for name in names]:
-            facts = path.lstat()
-            when = datetime.fromtimestamp(int(facts.st_mtime)).isoformat(" ")
-            found.append(File(path.relative_to(place).as_posix(), path, when, facts.st_size))
+            when = datetime.fromtimestamp(int(path.lstat().st_mtime)).isoformat(" ")
+            found.append(File(path.relative_to(place).as_posix(), path, when))
     elif place.is_file() and zipfile.is_zipfile(place):
         archive = zipfile.ZipFile(place)
         for info in [info for info in archive.infolist() if not info.is_dir()]:
             when = "{}-{:02}-{:02} {:02}:{:02}:{:02}".format(*info.date_time)
-            found.append(File(info.filename, zipfile.Path(archive, info.filename), when, info.file_size))
+            found.append(File(info.filename, zipfile.Path(archive, info.filename), when))
     else:
         what = "neither" if place.exists() else "not there"
         raise ValueError(f"files must be a folder or a .zip, got {place}, which is {what}: look at the path")
@@ -83,8 +81,6 @@ def _raise(error: OSError) -> None:
 
 def _why_not(one: File, functions: list[str]) -> str:
     """Why a file cannot be graded; "" if it can."""
-    if one.size > LARGEST:
-        return f"is larger than {LARGEST // 10**6} MB"
     try:
         cells = load(one.path).cells
     except ValueError as error:
@@ -103,7 +99,7 @@ def _choose(found: Class, student: str, name: str, notes: list[str], files: list
 
     The LMS and copies' numbers say what is newest, because the times of files are often those of the download.
     """
-    one_kind = len({one.kind for one in files}) == 1
+    one_kind = len({bool(one.id) for one in files}) == 1
     files.sort(key=lambda one: (one.order * one_kind, one.when, one.file))
     fit = [one for one in files if not one.reason]
     counts = f"; {fit[-1].file} counts" if fit else ""

@@ -3,9 +3,7 @@
 It goes through nbgrader's gradebook, one student at a time: what fails costs nobody else anything.
 """
 
-import contextlib
 import warnings
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,14 +17,11 @@ def grade_id(exercise: str) -> str:
     return exercise.replace(".", "-")
 
 
-@contextlib.contextmanager
-def _opened(folder: Path) -> Iterator[object]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of SQLAlchemy, about how nbgrader uses it
-        from nbgrader.api import Gradebook
+def _opened(folder: Path) -> object:
+    warnings.filterwarnings("ignore", module="nbgrader")  # of SQLAlchemy, about how nbgrader uses it
+    from nbgrader.api import Gradebook
 
-        with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
-            yield book
+    return Gradebook(f"sqlite:///{folder / 'gradebook.db'}")
 
 
 def record(folder: Path, assignment: str, student: str, when: datetime, points: dict[str, float]) -> None:
@@ -43,18 +38,15 @@ def record(folder: Path, assignment: str, student: str, when: datetime, points: 
 
 
 def by_hand(folder: Path, assignment: str) -> dict[tuple[str, str], tuple[float, str]]:
-    """Points that a teacher gave in nbgrader, by student and exercise, and how to say it.
+    """Points that a teacher gave in nbgrader, by student and `grade_id`, and how to say it.
 
     nbgrader's mark "needs manual grade" beside such points means that something was graded after them.
     """
     if not (folder / "gradebook.db").exists():
         return {}
     with _opened(folder) as book:
-        submissions = book.find_assignment(assignment).submissions
-        return {
-            (notebook.student.id, grade.name.replace("-", ".")): (grade.score, AGAIN if new else BY_HAND)
-            for notebook in [notebook for submission in submissions for notebook in submission.notebooks]
-            for grade in notebook.grades
-            for new in [grade.needs_manual_grade]
-            if grade.manual_score is not None or grade.extra_credit
-        }
+        notebooks = [one for submission in book.assignment_submissions(assignment) for one in submission.notebooks]
+        grades = [grade for notebook in notebooks for grade in notebook.grades]
+        given = [grade for grade in grades if grade.manual_score is not None or grade.extra_credit]
+        words = {True: AGAIN, False: BY_HAND}
+        return {(one.student.id, one.name): (one.score, words[one.needs_manual_grade]) for one in given}

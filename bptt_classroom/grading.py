@@ -10,8 +10,8 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import nbformat
@@ -32,9 +32,10 @@ from bptt_lab.doctor.exercise import Case
 
 SLOWER = 2  # than the student's machine, so much may this one be
 STARTS = 3  # of the kernel: a cell that ended it, or could not be stopped, is left out from then on
-JUDGED = 60  # seconds, for one exercise and one round
+JUDGED = 60  # seconds, for one exercise
 COMBINED = ("bptt_lab.doctor.passes", "Pass.__init__")  # a right answer can be put together from the doctor's steps
 ASKING = "__import__('bptt_classroom.asking').asking"
+STAY = "get_ipython().ask_exit = lambda: None"  # what quit() calls
 SHOWN = ("text/plain", "image/png")  # no script of a submission reaches the browser that shows it
 KINDS = ("crash", "hang", "not attempted", "reference", "wrong")  # what a sandbox may say of itself
 WHOLE = ("right", "wrong", "mistake", "visible only")  # there was an answer to each question
@@ -62,11 +63,8 @@ class Exam:
         self.closed = sorted({name for question in self.questions.values() for name in question[3]})
 
     def _question(self, exercise: Exercise) -> tuple:
-        rounds = []
-        for cases in self.rounds[exercise.id]:
-            asked = doctor.questions(exercise, cases)
-            main, steps = ([one for one in asked if (one.step is None) == whole] for whole in (True, False))
-            rounds.append([[exercise.arguments(case) for case in part] for part in (main, steps)])
+        asked = [doctor.questions(exercise, cases) for cases in self.rounds[exercise.id]]
+        rounds = [[exercise.arguments(case) for case in cases] for cases in asked]
         return exercise.function, not exercise.parameters, SLOWER * exercise.seconds, closed(exercise), rounds
 
 
@@ -102,7 +100,7 @@ def run(notebook: NotebookNode, exam: Exam, hidden: list[Path], protected: bool 
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     rlimits = {name: most for name, most in exam.limits.items() if name.isupper() and (protected or name != "NPROC")}
     asking = [base64.b64encode(pickle.dumps(question)).decode() for question in exam.questions.values()]
-    cells = [f"{ASKING}.hold({exam.closed!r}, {rlimits!r})", *code]
+    cells = [f"{ASKING}.hold({exam.closed!r}, {rlimits!r})\n{STAY}", *code]
     cells, left_out = cells + [f"{ASKING}.ask({text!r}, {ANSWER!r})" for text in asking], {}
     end = time.monotonic() + exam.limits["total"]
     for _ in range(STARTS):
@@ -167,14 +165,14 @@ def _verdict(exercise: Exercise, exam: Exam, cells: list[NotebookNode], facts: l
     except Exception as error:  # an answer that the exercise did not foresee
         where = f"the check itself stopped with {type(error).__name__}: {error}"[:500]
         return Verdict("not graded", where, ("What does your function return?",))
-    if came["trouble"]:
-        return _stopped("function", came["trouble"])
-    made = [pair for pair in zip(cells, facts) if defines(pair[0].source, exercise.function)]
+    made = [pair for pair in zip(cells, facts) if defines(pair[0].source, exercise.function)][-1:]
+    for what, trouble in [("function", came["trouble"]), *(("cell", one["trouble"]) for _, one in made)]:
+        if trouble:
+            words, hint = TROUBLES.get(trouble, TROUBLES["died"])
+            return Verdict("hang" if trouble in ("stuck", "stopped") else trouble, f"your {what} {words}", (hint,))
     if not made:
         return Verdict("not attempted", f"no cell makes {exercise.function}", ("Was it renamed, or deleted?",))
-    if made[-1][1]["trouble"]:
-        return _stopped("cell", made[-1][1]["trouble"])
-    for output in made[-1][0].outputs:
+    for output in made[0][0].outputs:
         if output.output_type == "error":
             said = re.sub(r"\([^()\s]+, line (\d+)\)", r"(line \1)", f"{output.ename}: {output.evalue}")
             return Verdict("crash", f"your cell stopped with {said[:300]}", ("What does that line say?",))
@@ -182,30 +180,33 @@ def _verdict(exercise: Exercise, exam: Exam, cells: list[NotebookNode], facts: l
     return Verdict("crash", where, ("Is it deleted again?",))
 
 
-def _stopped(what: str, trouble: str) -> Verdict:
-    words, hint = TROUBLES.get(trouble, TROUBLES["died"])
-    return Verdict("hang" if trouble in ("stuck", "stopped") else trouble, f"your {what} {words}", (hint,))
-
-
 def _judged(exercise: Exercise, rounds: tuple[list[Case], list[Case]], answers: list) -> Verdict:
     """The worse of the verdicts on the problems that students see and on the others."""
-    verdicts = []
-    for cases, (main, steps) in zip(rounds, answers, strict=True):
-        with _alarm():
-            verdicts.append(doctor.judge(exercise, cases, _recorded(main, steps)))
-    visible, hidden = verdicts
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(JUDGED)
+    try:
+        with np.errstate(all="ignore"):
+            told = zip(rounds, answers, strict=True)
+            visible, hidden = (doctor.judge(exercise, cases, _recorded(one)) for cases, one in told)
+    finally:
+        signal.alarm(0)
     if visible.correct and not hidden.correct:
         where = f"right on the problems in the notebook, not on others: {hidden.where}"
         return replace(hidden, kind="visible only", where=where)
     return visible if visible.share <= hidden.share else replace(hidden, kind=visible.kind, where=visible.where)
 
 
-def _recorded(main: list, steps: list) -> Callable[[list[Case]], list]:
-    """Looks up what was answered."""
+def _too_long(*_: object) -> None:
+    raise TimeoutError("your answer takes too long to be judged")
+
+
+def _recorded(answers: list) -> Callable[[list[Case]], list]:
+    """Looks up what was answered, in the order of `doctor.questions`."""
+    left = iter(answers)
 
     def ask(asked: list[Case]) -> list[Outcome | Trouble]:
         found = []
-        for one in (main if asked[0].step is None else steps)[: len(asked)]:
+        for one in islice(left, len(asked)):
             if "trouble" in one:
                 sentence, hint, kind = map(str, one["trouble"])
                 return [*found, Trouble(sentence[:500], hint[:500], kind if kind in KINDS else "crash")]
@@ -223,19 +224,3 @@ def _needed(name: str, verdicts: dict[str, Verdict], exam: Exam) -> Iterator[str
         function, broken = exam.exercises[other].function, verdict.kind not in WHOLE
         if broken and other != name and re.search(rf"\b{function}\b", verdicts[name].where):
             yield f"it needs {function} of exercise {other}: {verdict.where}"
-
-
-@contextmanager
-def _alarm() -> Iterator[None]:
-    """Stop a check that does not come to an end with a strange answer."""
-
-    def stop(*_: object) -> None:
-        raise TimeoutError("it took too long")
-
-    signal.signal(signal.SIGALRM, stop)
-    signal.alarm(JUDGED)
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        signal.alarm(0)

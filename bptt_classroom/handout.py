@@ -7,13 +7,12 @@ from pathlib import Path
 import nbformat
 
 from bptt_classroom.notebooks import mark
+from bptt_classroom.records import write
 from bptt_lab import exercises
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = "seeds.json"  # in the class's folder: of the hidden problems of each assignment; students never get it
 CONFIG = '''"""Settings of nbgrader for this course; `nbgrader --help-all` lists the others."""
-
-from pathlib import Path
 
 from nbgrader.preprocessors import NbGraderPreprocessor
 
@@ -23,11 +22,9 @@ class Refused(NbGraderPreprocessor):
         raise RuntimeError("a submission is foreign code: grade with `python -m bptt_classroom grade`")
 
 
-here = Path(__file__).resolve().parent
 c = get_config()  # noqa: F821
-c.CourseDirectory.root = str(here)
 c.CourseDirectory.course_id = "bptt"
-c.Exchange.root = str(here / "exchange")  # a folder that all students can reach, if there is one
+c.Exchange.root = "exchange"  # a folder that all students can reach, if there is one
 c.HTMLExporter.sanitize_html = True  # no script of a submission runs in the browser that shows it
 c.Autograde.sanitize_preprocessors = c.Autograde.autograde_preprocessors = [Refused]
 c.ClearSolutions.enabled = False  # there are none in it
@@ -37,8 +34,10 @@ c.ClearSolutions.enabled = False  # there are none in it
 def find(name: str) -> Path:
     """The notebook of this number, as in "07" or "7".
 
-    raises   ValueError if there is none, or none with exercises
+    raises   ValueError if there is none, or none with exercises, or no repository
     """
+    if not NOTEBOOKS.is_dir():
+        raise ValueError(f"the course's notebooks are needed, got no {NOTEBOOKS}: install the repository with -e")
     number = str(name)[:2].zfill(2)
     found = sorted(NOTEBOOKS.glob(f"{number}_*.ipynb"))
     if len(found) != 1 or number not in exercises.NOTEBOOKS:
@@ -58,14 +57,13 @@ def make(folder: Path, path: Path, seed: int | None = None) -> Path:
         raise LookupError(f"{path.name} must have a cell and a check for {', '.join(lacking)}")
     for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
         cell.outputs, cell.execution_count = [], None
-    for place in (target.parent, folder / "exchange"):
-        place.mkdir(parents=True, exist_ok=True)
+    (folder / "exchange").mkdir(parents=True, exist_ok=True)
     known = seeds(folder)
     known[path.stem] = known.get(path.stem, secrets.randbelow(10**9)) if seed is None else seed
-    (folder / SEEDS).write_text(json.dumps(known), encoding="utf-8")
-    nbformat.write(notebook, target)
+    write(folder / SEEDS, json.dumps(known))
+    write(target, nbformat.writes(notebook))
     if not (folder / "nbgrader_config.py").exists():
-        (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+        write(folder / "nbgrader_config.py", CONFIG)
     return target
 
 

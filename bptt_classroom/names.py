@@ -1,5 +1,6 @@
 """Whose a file is: by the name that an LMS gave it, by the notebook's name in it, and by the roster of the class."""
 
+import contextlib
 import csv
 import hashlib
 import re
@@ -8,13 +9,14 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)")
-CANVAS = re.compile(
-    r"(?:(?P<name>.+?)_)??(?P<late>LATE_)?(?P<number>[1-9]\d{2,}|anon_\w{5})_(?P<order>\d{3,})_(?P<rest>.+)"
+LMS = (  # how Moodle, Canvas and Blackboard name what they hand out
+    r"(?P<name>[^/]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)",
+    r"(?:(?P<name>[^/]+?)_)??(?P<late>LATE_)?(?P<id>[1-9]\d{2,}|anon_\w{5})_(?P<order>\d{3,})_[^/]+$",
+    r"(?P<title>[^/]+_)?(?P<id>[^/_]+)_attempt_(?P<order>\d{4}(?:-\d\d){5})[^/]*$",
 )
-BLACKBOARD = re.compile(r"(?P<name>.+)_attempt_(?P<date>\d{4}(?:-\d\d){5})")
 ENDING = re.compile(r"(\.\w{2,5})?\.\w{2,5}$")
 COPY = re.compile(r"\s*\((\d+)\)|-(\d{1,2})(?!\d)")  # as a browser and as Canvas number copies
 FINAL = re.compile(r"[\s_-]*(final|copy)\d*$", re.I)
@@ -27,8 +29,7 @@ class File:
     file: str  # with its folders
     path: Path | zipfile.Path
     when: str
-    size: int  # bytes
-    kind: str = "name"  # or number (of an LMS), attempt (of Blackboard)
+    id: str = ""  # of the person in the LMS, if it is one
     key: str = ""  # the same for the same person; empty if the name does not say whose the file is
     name: str = ""
     order: int = 0  # the later of two files of a person has the larger one
@@ -42,21 +43,23 @@ def claim(file: File, folders: int, notebook: str, roster: "Roster") -> None:
     folders   that say nothing, because all files lie in them
     notebook  such as "07_write_it_yourself"
     """
-    parts = PurePosixPath(unicodedata.normalize("NFC", file.file)).parts
+    path = unicodedata.normalize("NFC", file.file)
+    parts, lms = PurePosixPath(path).parts, (re.search(f"(?:^|/){one}", path) for one in LMS)
     before, after = _around(notebook, ENDING.sub("", parts[-1]))
     copied = COPY.match(after or "") or re.search(r"\s*\((\d+)\)$", after or "")
     file.order = int(copied[1] or copied[copied.lastindex]) if copied else 0
     if parts[-2:-1] == (notebook,) and len(parts) > 2:  # nbgrader's way
         file.name = parts[-3]
-    elif said := next(filter(None, map(MOODLE.match, parts)), None):
-        file.kind, file.key, file.name = "number", said["number"], said["name"].replace("_", " ")
-    elif said := CANVAS.fullmatch(parts[-1]):
-        file.kind, file.key, file.name = "number", said["number"], said["name"] or said["number"]
-        file.order, file.late = int(said["order"]), bool(said["late"])
-    elif said := BLACKBOARD.match(parts[-1]):  # "_" may stand in a title and in a user: the key is both
-        file.kind, file.key, file.name = "attempt", said["name"].casefold(), said["name"].rpartition("_")[2]
-        file.when = f"{said['date'][:10]} {said['date'][11:].replace('-', ':')}"
-        file.order = int(said["date"].replace("-", ""))
+        with contextlib.suppress(OSError, ValueError, KeyError):  # when it was submitted, in UTC
+            said = datetime.fromisoformat((file.path.parent / "timestamp.txt").read_text("utf-8")[:19] + "+00:00")
+            file.when = said.astimezone().replace(tzinfo=None).isoformat(" ")
+    elif found := next(filter(None, lms), None):
+        said = dict.fromkeys(("title", "name", "late", "order"), "") | found.groupdict("")
+        file.id, file.name, file.late = said["id"], said["name"].replace("_", " ") or said["id"], bool(said["late"])
+        file.key = (said["title"] + file.id).casefold()  # "_" may stand in Blackboard's title and in its user
+        file.order = int(said["order"].replace("-", "") or file.order)
+        if "-" in said["order"]:
+            file.when = f"{said['order'][:10]} {said['order'][11:].replace('-', ':')}"
     elif after is not None:
         file.name = _words(f"{before} {FINAL.sub('', after.replace(copied[0], '', 1) if copied else after)}")
     elif roster.find("", _words(before)):  # without the notebook's name it may be a name, or anything
@@ -103,27 +106,26 @@ class Roster:
 
     def find(self, key: str, name: str) -> str | None:
         """The id, if the number of an LMS or a name is that of one person."""
-        found = self.forms.get(re.sub(r"[\W_]+", "", name.casefold()), ())
+        named = self.forms.get(re.sub(r"[\W_]+", "", name.casefold()), ())
         sure = [one for one in (key, name.casefold()) if one in self.people]
-        return next(iter(sure or found)) if sure or len(found) == 1 else None
+        return next(iter(sure or named)) if sure or len(named) == 1 else None
 
     def settle(self, files: list[File]) -> Iterator[tuple[str, str, list[str], list[File]]]:
         """A folder's name for each person, the name, what the teacher should know, and the files.
 
         Two numbers of an LMS are two people, also where the roster knows one of that name.
         """
-        people, joined, taken = defaultdict(list), defaultdict(list), set()
+        people, taken = defaultdict(list), set()
+        ids = {(bool(file.id), file.key): self.find(file.key, file.name) for file in files}
+        numbers = [found for (is_number, _), found in ids.items() if is_number]
         for file in files:
-            people[file.kind, file.key].append(file)
-        ids = {person: self.find(person[1], of[0].name) for person, of in people.items()}
-        numbers = [found for (kind, _), found in ids.items() if kind != "name"]
-        for person, of in sorted(people.items()):
-            sure = ids[person] and (numbers.count(ids[person]) < 2 or person[1] == ids[person])
-            joined[("", ids[person]) if sure else person] += of
-        for (kind, key), of in sorted(joined.items()):
-            name = max(of, key=lambda one: (one.order, one.file)).name
-            number, name = (key if kind == "number" else name, name) if kind else self.people[key]
-            unknown = ["is not on the roster, or not the only one of this name"] * bool(kind and self.people)
+            found = ids[bool(file.id), file.key]
+            sure = found and (numbers.count(found) < 2 or file.key == found)
+            people["known" if sure else "lms" if file.id else "name", found if sure else file.key].append(file)
+        for (kind, key), of in sorted(people.items()):
+            newest = max(of, key=lambda one: (one.order, one.file))
+            number, name = self.people[key] if kind == "known" else (newest.id or newest.name, newest.name)
+            unknown = ["is not on the roster, or not the only one of this name"] * bool(kind != "known" and self.people)
             short = re.sub(r"[^\w.@-]+", "-", number).strip("-.")[:80]  # of a folder that no other student has
             if not short or short.casefold() in taken:
                 short = f"{short or 'student'}-{hashlib.sha256(repr((kind, key)).encode()).hexdigest()[:8]}"

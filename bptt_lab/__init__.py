@@ -1,4 +1,4 @@
-"""Back propagation through time, in small rooms.
+"""Back propagation through time, in small modules.
 
 The core, in reading order:
 
@@ -8,7 +8,7 @@ bptt        its gradients, in the three stages that the mathematics has
 gradcheck   two independent ways to the same gradients
 optimisers  SGD, momentum, Adam: what is done with a gradient
 training    a step for each fresh batch of sums, and the history of a run
-validate    checks at the door: what came, what was expected, what to do
+validate    checks of arguments: what came, what was expected, what to do
 machine     whether there is a compiler, a browser, threads
 
 What notebooks call by name:
@@ -20,7 +20,7 @@ panels      the picture beside the sliders
 report      the report's experiment, and its listing as six switches
 automaton   carry states, and the machine that a network imitates
 
-Wings, each a folder whose `__init__.py` is its door and its map:
+Subpackages, entered by their `__init__.py` alone, which is a map of each:
 
 engine        the training loop compiled, with the same digits on every machine
 exercises     what the course asks, and all that is known of right and wrong answers
@@ -30,7 +30,7 @@ through_time  how gradients vanish, what they cost, and the other ways to get th
 gated         LSTM and GRU, and a bit to be kept over growing distance
 text          a network that writes, and the counts that it must beat
 
-Who needs whom. Each imports from those below it alone; wings stand in brackets:
+Who needs whom. Each imports from those below it alone; subpackages stand in brackets:
 
                                  checks
                               [exercises]
@@ -40,14 +40,16 @@ Who needs whom. Each imports from those below it alone; wings stand in brackets:
       ------------------------- the core -------------------------
                                 training
                      bptt   gradcheck   optimisers
-                              data   model
-                           machine   validate
+                         data   machine   model
+                                validate
 
-`tests/draw_map.py` draws it from the imports, here and for README.md.
+`tests/draw_map.py` draws it from the imports, here and for CONTRIBUTING.md.
 """
 
 from bptt_lab import engine, machine, training
 
-training.ENGINES.update(engine.ENGINES)  # the core knows no wing, so the compiled loop is plugged in here
+__version__ = "0.1.0"  # the one place that says it
+
+training.ENGINES.update(engine.ENGINES)  # the core knows no subpackage, so the compiled loop is plugged in here
 if machine.IN_BROWSER:
     training.tqdm.monitor_interval = 0  # a bar is watched by a thread, and a browser has none

@@ -1,6 +1,6 @@
 """What the network learned: where it keeps the carry, and the finite-state machine in its hidden states.
 
-`shortest_counterexample` and `prove` have rooms of their own, and can be had from here as well.
+`shortest_counterexample` and `prove` stand in `proof`, and can be had from here as well.
 
 The four inputs of a step are numbered 0 to 3 in the order of `INPUTS`.
 """
@@ -43,7 +43,7 @@ class Machine(NamedTuple):
     def transitions(self) -> dict[tuple[int, tuple[int, int]], tuple[int, int]]:
         """(state, input pair) -> (state, output bit), one entry for each arrow."""
         return {
-            (s, tuple(map(int, pair))): (int(self.next[s, i]), int(self.bit[s, i]))
+            (s, (int(pair[0]), int(pair[1]))): (int(self.next[s, i]), int(self.bit[s, i]))
             for s in range(len(self.next))
             for i, pair in enumerate(INPUTS)
         }
@@ -129,7 +129,8 @@ def _number(rows: NDArray) -> NDArray:
 
 def _first_wrong(next_: NDArray, bit: NDArray) -> tuple[tuple[int, ...] | None, tuple | None]:
     """The shortest word for which the machine writes a wrong bit, and the arrow that writes it."""
-    seen, queue = {(0, 0)}, [(0, 0, ())]
+    seen = {(0, 0)}
+    queue: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
     for state, carry, word in queue:
         for i, pair in enumerate(INPUTS):
             total = carry + int(pair.sum())
@@ -142,7 +143,7 @@ def _first_wrong(next_: NDArray, bit: NDArray) -> tuple[tuple[int, ...] | None, 
     return None, None
 
 
-def _read_out(h: Array, carry: Array) -> Array:
+def _read_out(h: Array, carry: NDArray[np.int64]) -> Array:
     """Least-squares weights and, last, the constant, for targets ±1; (n_h + 1,)."""
     rows = h.reshape(-1, h.shape[-1])
     return np.linalg.lstsq(np.column_stack([rows, np.ones(len(rows))]), 2.0 * carry.ravel() - 1, rcond=None)[0]

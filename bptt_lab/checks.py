@@ -1,7 +1,7 @@
-"""The one door of all exercises: check an answer, ask for a hint, see the solution and what is done."""
+"""What a notebook calls for its exercises: check an answer, ask for a hint, see the solution and what is done."""
 
 import os
-from collections.abc import Callable
+from typing import Any
 
 from bptt_lab import doctor, exercises
 from bptt_lab.doctor import Convention, Exercise, Verdict, Words
@@ -11,7 +11,7 @@ _ATTEMPTED: set[str] = set()  # in this session
 
 def check(
     exercise: str | Exercise,
-    yours: object,
+    yours: Any,
     *,
     seed: int = 0,
     seconds: float | None = None,
@@ -30,8 +30,8 @@ def check(
                 ValueError for an exercise or a convention that does not exist, TypeError for what is no function
     """
     exercise = exercises.find(exercise) if isinstance(exercise, str) else exercise
-    if not exercise.parameters and not callable(yours):
-        yours = _function_of(yours)
+    if not exercise.parameters:
+        yours = doctor.giving(yours)
     verdict = doctor.recognise.examine(exercise, yours, seed, seconds, convention, **sizes)
     if "NBGRADER_VALIDATING" in os.environ and not verdict.correct:  # `nbgrader validate` looks for errors
         raise AssertionError(f"{exercise.id}: {verdict.where}")
@@ -40,15 +40,6 @@ def check(
         if verdict.correct and not sizes and convention is None:
             exercises.progress.record(exercise.id)
     return verdict
-
-
-def _function_of(value: object) -> Callable:
-    def given() -> object:
-        if value is None:
-            raise NotImplementedError
-        return value
-
-    return given
 
 
 def solution(name: str) -> Words:

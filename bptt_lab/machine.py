@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType
 
+from bptt_lab import validate
+
 HAS_NUMBA = importlib.util.find_spec("numba") is not None  # everything in the course works without, but slowly
 IN_BROWSER = sys.platform == "emscripten"  # Python as WebAssembly (Pyodide): no Numba there, and no threads
 
@@ -34,7 +36,7 @@ def no_compiler(what: str) -> str:
     """What is so without Numba, and what to do about it: in a browser nothing, since none exists for it."""
     if IN_BROWSER:
         return f"Nothing is compiled in a browser: {what}."
-    return f"Numba is not installed: {what}. To change that: pip install numba"
+    return validate.missing("Numba", what, "pip install numba")
 
 
 class Compiled:

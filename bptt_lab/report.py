@@ -170,15 +170,23 @@ def seed_runs(seeds: range, quirks: Quirks, progress: bool = False, **settings) 
     """For each seed the mean digit accuracy of the last 1,000 iterations, and the wrong ones of all sums; (seeds, 2).
 
     settings  for `training.train`, if they are not to be the report's
+    raises    FloatingPointError if a run diverges
     """
     rngs = [np.random.default_rng(seed) for seed in seeds]
     starts = [model.init_params(N_H, rng) for rng in rngs]
     settings = SETTINGS | settings
     rate = settings.pop("learning_rate")
-    runs = train_many(starts, rngs=rngs, learning_rates=rate, engine=engine(quirks), progress=progress, **settings)
+    many = train_many(starts, rngs=rngs, learning_rates=rate, engine=engine(quirks), progress=progress, **settings)
+    runs = [_ended(run) for run in many]
     x, y = data.all_sums()
     wrong = [np.sum(model.digit_accuracy(model.forward(params, x), y) < y.shape[0]) for params, _ in runs]
     return np.array([[history.correct_digits[-1_000:].mean(), n] for (_, history), n in zip(runs, wrong)])
+
+
+def _ended(run: tuple[Params, History] | FloatingPointError) -> tuple[Params, History]:
+    if isinstance(run, FloatingPointError):
+        raise run
+    return run
 
 
 def table(seeds: range) -> Iterator[str]:

@@ -133,7 +133,7 @@ def sgd_step(params: Params, grads: Params, learning_rate: float) -> Params:
 def _record(
     history: History, done: int, cross_entropy: Callable, o: Array, y: Array, batch_size: int, learning_rate: float
 ) -> None:
-    def mean_over_batch(per_bit: Array) -> Array:
+    def mean_over_batch(per_bit: NDArray) -> NDArray:
         return per_bit.sum(axis=(0, 2)).reshape(-1, batch_size).mean(axis=1)  # (n,)
 
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""Checks at the door. Every error says in one line what came, what was expected, and what to do."""
+"""Checks of arguments. Every error says in one line what came, what was expected, and what to do."""
 
 import operator
 
@@ -68,6 +68,13 @@ def targets(y_hat: NDArray, y: NDArray) -> None:
     finite("y", y)
 
 
+def fitting(params_: tuple, x: NDArray, y: NDArray) -> None:
+    """Parameters, x (T, B, n_x) and y (T, B, n_y) are finite, and fit together."""
+    params(params_)
+    inputs(params_, x)
+    targets(np.broadcast_to(0.0, (*x.shape[:2], len(params_[-1]))), y)  # a shape without memory behind it
+
+
 def finite(name: str, values: NDArray) -> None:
     """`values` holds neither NaN nor infinity."""
     if not np.isfinite(values).all():
@@ -79,6 +86,11 @@ def params(values: tuple) -> None:
     shapes(values)
     for name, array in zip("UWVbc", values):
         finite(name, array)
+
+
+def missing(name: str, without: str, install: str) -> str:
+    """What is said wherever a package is missing: which one, what is so without it, and what installs it."""
+    return f"{name} is not installed: {without}. To change that: {install}"
 
 
 def shapes(values: tuple) -> None:

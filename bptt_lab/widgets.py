@@ -235,6 +235,11 @@ class SuccessMap:
         self.stop.on_click(lambda _: self._stopped.set())
         self.view = w.VBox([w.HBox([self.start, self.stop, self.bar]), self.words, self._grid()])
 
+    def _repr_mimebundle_(self, **_) -> dict[str, object]:
+        """The map; and where no kernel runs, what it would hold."""
+        words = f"A map of {len(self.cells)} settings: where Python runs, press Start, and it fills."
+        return self.view._repr_mimebundle_() | {"text/plain": words}
+
     def _cell(self, n_h: int, rate: float) -> w.Button:
         button = w.Button(description="·", layout=w.Layout(width="auto"), tooltip=f"{n_h} units, learning rate {rate}")
         button.on_click(lambda _: self.playground.set(n_h=n_h, learning_rate=rate))

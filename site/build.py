@@ -10,15 +10,20 @@ import argparse
 import hashlib
 import html
 import json
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import jupyter_server
-import pages
+from bptt_lab import __version__
+from bptt_lab.validate import missing
+
+try:
+    import jupyter_server
+    import pages
+except ModuleNotFoundError as error:
+    sys.exit(missing(error.name, "the site is not built", "pip install -r site/requirements.txt"))
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -55,7 +60,7 @@ def build(output: Path, pyodide: Path | None) -> None:
     add_scripts(output / "notebooks" / "index.html")
     for name in ("style.css", *SCRIPTS):
         shutil.copy(HERE / name, output / name)
-    (output / "versions.json").write_text(json.dumps(versions))
+    (output / "versions.json").write_text(json.dumps(versions), encoding="utf-8")
     (output / "index.html").write_text(front_page(), encoding="utf-8")
 
 
@@ -99,8 +104,8 @@ def in_one_piece(notebook: dict) -> None:
 def write_settings(scratch: Path, kernel: dict) -> None:
     config = {"appName": "bptt-lab", "exposeAppInBrowser": True, "litePluginSettings": {KERNEL: kernel}}
     lite = {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}
-    (scratch / "jupyter-lite.json").write_text(json.dumps(lite))
-    (scratch / "overrides.json").write_text(json.dumps(SETTINGS))
+    (scratch / "jupyter-lite.json").write_text(json.dumps(lite), encoding="utf-8")
+    (scratch / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
 
 
 SETTINGS = {
@@ -119,11 +124,11 @@ def add_scripts(page: Path) -> None:
 
 
 def front_page() -> str:
-    """site/index.html with one entry for each notebook in README's table."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \[(.+?)\]\(notebooks/(.+?)\) \| (.+?) \|$", readme, re.M)
+    """site/index.html with one entry for each notebook on the map of notebook 00."""
+    rows = pages.on_the_map()
     start, *entries = [ENTRY.format(title=title, name=name, question=html.escape(text)) for title, name, text in rows]
     page = (HERE / "index.html").read_text(encoding="utf-8").replace("<!-- start -->", START.format(start=start))
+    page = page.replace("VERSION", __version__)
     return page.replace("<!-- notebooks -->", "\n".join(f"<li>{entry}</li>" for entry in entries))
 
 

@@ -51,16 +51,18 @@ def write(folder: Path, pictures: bool = True) -> None:
     for script in SCRIPTS.iterdir():
         shutil.copy(script, folder)
     shutil.copy(wasm.FILE, folder)
-    (folder / "vanish.json").write_text(json.dumps(radius_and_norm()))
+    (folder / "vanish.json").write_text(json.dumps(radius_and_norm()), encoding="utf-8")
     symbols, weights = writer()
-    (folder / "writer.json").write_text(json.dumps({"symbols": symbols, "n_h": int(len(weights["b"]) / 3)}))
+    (folder / "writer.json").write_text(
+        json.dumps({"symbols": symbols, "n_h": int(len(weights["b"]) / 3)}), encoding="utf-8"
+    )
     (folder / "writer.bin").write_bytes(b"".join(weights[name].astype("<f4").tobytes() for name in "UWVbc"))
     for name, draw in PICTURES.items() if pictures else ():
         (folder / f"{name}.png").write_bytes(draw())
 
 
 def radius_and_norm() -> dict:
-    """Of the W that seed 0 draws for `sliders.measure`: eigenvalues, ρ(W) and ‖W‖. All three grow with W."""
+    """Eigenvalues, ρ(W) and ‖W‖ of the W that seed 0 draws for `sliders.measure`. All three grow with W."""
     W = model.init_params(sliders.N_H, np.random.default_rng(0)).W
     eigenvalues = [[value.real, value.imag] for value in np.linalg.eigvals(W)]
     return {"eigenvalues": eigenvalues, "radius": reach.spectral_radius(W), "norm": float(reach.matrix_norm(W))}

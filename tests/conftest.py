@@ -12,6 +12,15 @@ settings.register_profile("course", deadline=None, max_examples=50)  # no wall c
 settings.load_profile("course")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what `-m` does not ask for
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent.name == "browser":
+            item.add_marker("ci")
+        if item.get_closest_marker("ci"):
+            item.add_marker("slow")  # so that `-m "not slow"` leaves it out, too
+
+
 @pytest.fixture
 def problem():
     """T, B, n_x, n_h and n_y all differ, so that a mixed-up axis shows."""

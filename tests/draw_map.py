@@ -1,6 +1,6 @@
 """Draw the map of the package from its imports: python tests/draw_map.py
 
-It writes notebooks/images/map.svg, which README.md shows, and the lines of the map in bptt_lab/__init__.py.
+It writes notebooks/images/map.svg, which CONTRIBUTING.md shows, and the lines of the map in bptt_lab/__init__.py.
 """
 
 import ast
@@ -12,22 +12,22 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bptt_lab"
 PICTURE = ROOT / "notebooks" / "images" / "map.svg"
 CORE = ("validate", "data", "model", "bptt", "gradcheck", "optimisers", "training", "machine")
-LINES = re.compile(r"(?<=imports from those below it alone; wings stand in brackets:\n\n).*?(?=\n\n)", re.DOTALL)
+LINES = re.compile(r"(?<=imports from those below it alone; subpackages stand in brackets:\n\n).*?(?=\n\n)", re.DOTALL)
 WIDE, TALL, BOX, HIGH, GAP = 132, 74, 108, 36, 30  # from box to box, the size of a box, and above the core; pixels
-FILL = {"core": "#F5D9A6", "room": "#CCE7F7", "wing": "#AEDCCB"}  # wings have round corners, the core thick edges
-SAID = "the core: all may import it; it imports no room and no wing"
+FILL = {"core": "#F5D9A6", "module": "#CCE7F7", "subpackage": "#AEDCCB"}  # with thick edges, plain, with round corners
+SAID = "the core: all may import it; it imports nothing else"
 INK, GREY = "#333333", "#777777"
 
 
 def modules(package: Path) -> dict[str, Path]:
-    """Every module by its name inside the package; a wing's door has the wing's name."""
+    """Every module by its name inside the package; a subpackage's `__init__.py` has the subpackage's name."""
     paths = [path for path in package.rglob("*.py") if path != package / "__init__.py"]
     names = [path.relative_to(package).with_suffix("").parts for path in paths]
     return {".".join(parts).removesuffix(".__init__"): path for parts, path in zip(names, paths)}
 
 
 def imported(path: Path, known: set[str], package: str = "bptt_lab") -> set[str]:
-    """The modules of the package that a file imports, anywhere in it; a name taken from a door counts as the door."""
+    """The modules that a file imports from the package, anywhere in it; a name from an `__init__.py` counts as that."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -49,15 +49,15 @@ def imports(package: Path = PACKAGE) -> dict[str, set[str]]:
     return {name: imported(path, set(paths), package.name) for name, path in paths.items()}
 
 
-def wing(name: str) -> str:
+def top(name: str) -> str:
     return name.partition(".")[0]
 
 
-def houses(graph: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The same with each wing as one."""
-    result = {wing(name): set() for name in graph}
+def as_parts(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The same with each subpackage as one."""
+    result = {top(name): set() for name in graph}
     for name, targets in graph.items():
-        result[wing(name)] |= {wing(target) for target in targets} - {wing(name)}
+        result[top(name)] |= {top(target) for target in targets} - {top(name)}
     return result
 
 
@@ -78,35 +78,35 @@ def levels(graph: dict[str, set[str]]) -> dict[str, int]:
 
 
 def faults(package: Path = PACKAGE) -> Iterator[str]:
-    """What breaks the rules of the house: the core knows no wing, wings are entered by their doors, nothing goes round.
+    """What breaks the rules: the core knows nothing else, subpackages are entered by `__init__.py`, nothing goes round.
 
-    Inside a wing each room imports only rooms that stand below it in the map of the door.
+    Inside a subpackage each module imports only modules that stand below it in the map of its `__init__.py`.
     """
     graph, paths = imports(package), modules(package)
-    wings = {wing(name) for name, path in paths.items() if path.parent != package}
+    folders = {top(name) for name, path in paths.items() if path.parent != package}
     for name, targets in graph.items():
         for target in sorted(targets):
             if name in CORE and target not in CORE:
-                yield f"the core imports no other room, and {name} imports {target}"
-            if "." in target and wing(target) != wing(name):
-                yield f"a wing is entered by its door, and {name} imports {target}"
-            if "." in name and target == wing(name):
-                yield f"a wing's rooms do not import their door, and {name} does"
-    for door in sorted(wings):
-        order = re.findall(r"^(\w+)  ", ast.get_docstring(ast.parse(paths[door].read_text(encoding="utf-8"))), re.M)
-        for place, room in enumerate(order):
-            for target in sorted(graph.get(f"{door}.{room}", ())):
-                if wing(target) == door and target.partition(".")[2] in order[: place + 1]:
-                    yield f"imports go down the map of a door, and in {door} {room} imports {target}"
+                yield f"the core imports no other module, and {name} imports {target}"
+            if "." in target and top(target) != top(name):
+                yield f"a subpackage is entered by its __init__.py, and {name} imports {target}"
+            if "." in name and target == top(name):
+                yield f"modules of a subpackage do not import its __init__.py, and {name} does"
+    for folder in sorted(folders):
+        order = re.findall(r"^(\w+)  ", ast.get_docstring(ast.parse(paths[folder].read_text(encoding="utf-8"))), re.M)
+        for place, module in enumerate(order):
+            for target in sorted(graph.get(f"{folder}.{module}", ())):
+                if top(target) == folder and target.partition(".")[2] in order[: place + 1]:
+                    yield f"imports go down the map in an __init__.py, and in {folder} {module} imports {target}"
     try:
-        levels(houses(graph))
+        levels(as_parts(graph))
     except ValueError as error:
         yield str(error)
 
 
 def bands(package: Path = PACKAGE) -> tuple[list[list[str]], list[list[str]]]:
-    """The rooms and wings by level, the highest first, and so the core below them."""
-    graph = houses(imports(package))
+    """The modules and subpackages by level, the highest first, and so the core below them."""
+    graph = as_parts(imports(package))
     found = []
     for inside in (False, True):
         part = {name: {target for target in graph[name] if (target in CORE) == inside} for name in graph}
@@ -117,14 +117,14 @@ def bands(package: Path = PACKAGE) -> tuple[list[list[str]], list[list[str]]]:
 
 
 def kind(name: str, package: Path = PACKAGE) -> str:
-    return "core" if name in CORE else "wing" if (package / name).is_dir() else "room"
+    return "core" if name in CORE else "subpackage" if (package / name).is_dir() else "module"
 
 
 def text(package: Path = PACKAGE) -> str:
     """The map in plain characters."""
 
     def shown(name: str) -> str:
-        return f"[{name}]" if kind(name, package) == "wing" else name
+        return f"[{name}]" if kind(name, package) == "subpackage" else name
 
     def lines(band: list[list[str]]) -> list[str]:
         return ["   ".join(map(shown, row)).center(72).rstrip() for row in band]
@@ -135,7 +135,7 @@ def text(package: Path = PACKAGE) -> str:
 
 def svg(package: Path = PACKAGE) -> str:
     """The map as a picture: an arrow for each import that does not follow from others, but for those into the core."""
-    graph, (above, core) = houses(imports(package)), bands(package)
+    graph, (above, core) = as_parts(imports(package)), bands(package)
     widest, n_above, n_rows = max(map(len, above + core)), len(above), len(above) + len(core)
     place = {
         name: (WIDE * (column + 0.5 + (widest - len(row)) / 2), TALL * (line + 0.5) + (GAP if line >= n_above else 0))
@@ -174,7 +174,7 @@ def arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
 
 
 def box(name: str, look: str, x: float, y: float) -> str:
-    corner, width = {"core": (2, 3), "room": (2, 1.2), "wing": (18, 1.2)}[look]
+    corner, width = {"core": (2, 3), "module": (2, 1.2), "subpackage": (18, 1.2)}[look]
     area = f'x="{x - BOX / 2:g}" y="{y - HIGH / 2:g}" width="{BOX}" height="{HIGH}" rx="{corner}"'
     return (
         f'<rect {area} fill="{FILL[look]}" stroke="{INK}" stroke-width="{width}"/>'
@@ -183,7 +183,7 @@ def box(name: str, look: str, x: float, y: float) -> str:
 
 
 def direct(name: str, graph: dict[str, set[str]]) -> set[str]:
-    """What a house imports, without what it would reach by another of its imports."""
+    """What a part imports, without what it would reach by another of its imports."""
     beyond, queue = set(), list(graph[name])
     while queue:
         new = graph[queue.pop()] - beyond
@@ -194,5 +194,5 @@ def direct(name: str, graph: dict[str, set[str]]) -> set[str]:
 
 if __name__ == "__main__":
     PICTURE.write_text(svg(), encoding="utf-8")
-    door = PACKAGE / "__init__.py"
-    door.write_text(LINES.sub(lambda _: text(), door.read_text(encoding="utf-8")), encoding="utf-8")
+    described = PACKAGE / "__init__.py"
+    described.write_text(LINES.sub(lambda _: text(), described.read_text(encoding="utf-8")), encoding="utf-8")

@@ -2,7 +2,7 @@
 
     python tests/reading_times.py [--write]
 
-Counted are words, at the pace of reading aloud with formulas, and what is done with the hands. Folded text is left out.
+It counts words, at the pace of reading aloud with formulas, and what is done with the hands; it leaves out folded text.
 """
 
 import re

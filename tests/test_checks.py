@@ -1,10 +1,11 @@
-"""The door, on small exercises of its own; what the course asks is tested beside its exercises."""
+"""`checks.check`, on small exercises of its own; what the course asks is tested beside its exercises."""
 
 import sys
 
 import numpy as np
 import pytest
 
+import bptt_lab
 from bptt_lab import checks
 from bptt_lab.doctor import Exercise, slip
 
@@ -112,7 +113,7 @@ class Tensor:
 def test_what_is_said(exercise, yours, kind, said):
     verdict = checks.check(exercise, yours)
     assert verdict.kind == kind and said in verdict.where and verdict.correct == (kind == "right")
-    assert str(verdict) == verdict.where and "\n" not in verdict.where
+    assert str(verdict) == f"{verdict.where}\n{verdict.version}".strip() and "\n" not in verdict.where
 
 
 @pytest.mark.parametrize("name", DOUBLED.catalogue)
@@ -136,6 +137,13 @@ def test_hints_differ_and_come_one_at_a_time():
 
 def test_a_crash_shows_the_students_line_also_inside_a_library():
     assert "return z[17]" in checks.check(DOUBLED, crashes).where
+
+
+def test_the_version_stands_beside_a_crash_and_nowhere_else():
+    version, crash = f"bptt-lab {bptt_lab.__version__}", checks.check(DOUBLED, crashes)
+    assert repr(crash).splitlines() == [crash.where, version] and crash._repr_html_().endswith(f"<p>{version}</p>")
+    for other in (lambda z: z**2, doubled):
+        assert version not in repr(checks.check(DOUBLED, other)) + checks.check(DOUBLED, other)._repr_html_()
     assert "np.linalg.inv(z)" in checks.check(DOUBLED, lambda z: np.linalg.inv(z)).where
 
 

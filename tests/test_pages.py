@@ -111,6 +111,23 @@ def test_every_module_is_in_the_reference_once_and_each_folder_has_a_page():
     assert set(texts) == {"reference"} | folders and all(f"\n{name}\n" in texts["reference"] for name in folders)
 
 
+def test_the_map_of_notebook_00_is_read_for_the_front_page():
+    rows = pages.on_the_map()
+    assert [name for _, name, _ in rows] == [path.name for path in pages.NOTEBOOKS]
+    assert rows[0] == ("00 Start here", "00_start_here.ipynb", "Can random numbers learn to add?")
+
+
+def test_an_error_can_be_reported_with_and_without_a_known_repository():
+    assert "https://github.com/one/course/issues/new?template=erratum.yml" in pages.where_to_report("one/course")
+    assert "github.com" not in pages.where_to_report("") and "An error in a notebook" in pages.where_to_report("")
+
+
+def test_the_page_that_installs_has_both_commands_and_no_link_into_the_tree():
+    text = pages.install()
+    assert "jupyter lab notebooks/00_start_here.ipynb\n" in text and "-m pytest\n" in text
+    assert not re.search(r"\]\((?!http)", text)
+
+
 def test_titles_of_papers_in_the_notebooks_are_in_the_list():
     titles = [row["title"] for row in csv.DictReader((ROOT / "site" / "papers.csv").open(encoding="utf-8"))]
     cells = [cell for path in pages.NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells]

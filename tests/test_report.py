@@ -108,13 +108,19 @@ def test_a_seed_of_many_equals_the_seed_alone():
     assert together[2].tolist() == [history.correct_digits[-1_000:].mean(), (digits < 8).sum()]
 
 
+def test_a_seed_that_diverges_is_told_by_its_error():
+    with pytest.raises(FloatingPointError, match="not finite at step"):
+        report.seed_runs(range(2), CORRECT, n_steps=50, learning_rate=1e308)
+
+
 def test_the_settings_are_those_of_train():
     defaults = training.train.__kwdefaults__
     assert {name: defaults[name] for name in report.SETTINGS} == report.SETTINGS
 
 
+@pytest.mark.slow
 def test_the_stored_table_holds_what_the_code_gives():
-    stored = report.TABLE.read_text().splitlines()
+    stored = report.TABLE.read_text(encoding="utf-8").splitlines()
     assert len(stored) == 1 + 200 * len(report.VARIANTS)
     for line in report.table(range(2)):
         assert line in stored

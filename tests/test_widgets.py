@@ -71,6 +71,7 @@ def test_another_sum_is_shown_without_training_again(playground):
     assert playground._run is run
 
 
+@pytest.mark.slow
 def test_rapid_moves_end_on_the_last_value(playground):
     for n_h in range(5, 40):
         playground.set(n_h=n_h)
@@ -84,6 +85,7 @@ def test_a_run_that_nobody_wants_any_more_is_dropped(playground):
     assert settle(playground).startswith("4 hidden units")
 
 
+@pytest.mark.slow
 def test_stop_keeps_what_it_has(playground):
     playground.set(n_h=64, batch_size=64, n_steps=50_000)
     playground.stop.click()
@@ -125,6 +127,7 @@ def test_the_map_fills_its_cells_and_a_cell_sets_the_sliders(playground, monkeyp
     monkeypatch.setattr(widgets.SuccessMap, "RATES", (0.1, 0.8))
     monkeypatch.setattr(widgets.SuccessMap, "SEEDS", 2)
     success = widgets.SuccessMap(playground)
+    assert success._repr_mimebundle_()["text/plain"].startswith("A map of 4 settings:")
     success.start.click()
     assert success.worker.wait(120)
     assert "Done" in success.words.value

@@ -1,4 +1,4 @@
-"""The doctor: what is wrong with a student's function, in words. From the door down:
+"""The doctor: what is wrong with a student's function, in words. From the top down:
 
 plots        the error of each gradient at each step
 recognise    the convention in which a function would be right
@@ -42,11 +42,11 @@ from bptt_lab.doctor.exercise import Exercise
 from bptt_lab.doctor.exercises import BACKWARD, OUTPUT_GRADS, PARAM_GRADS, STATE_GRADS
 from bptt_lab.doctor.passes import Mistake, slip
 from bptt_lab.doctor.suspects import suspects
-from bptt_lab.doctor.trial import Outcome, Trial, Trouble, in_words
+from bptt_lab.doctor.trial import Outcome, Trial, Trouble, giving, in_words
 from bptt_lab.doctor.verdict import Verdict, Words
 
 CATALOGUE, combine = BACKWARD.catalogue, BACKWARD.combine
 
 __all__ = ["CATALOGUE", "Convention", "Exercise", "Mistake", "Outcome", "Trial", "Trouble", "Verdict", "Words"]
 __all__ += ["combine", "confusion", "difference", "examine", "in_words", "judge", "plots", "questions", "recognise"]
-__all__ += ["slip", "suspects", "BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]
+__all__ += ["giving", "slip", "suspects", "BACKWARD", "OUTPUT_GRADS", "PARAM_GRADS", "STATE_GRADS"]

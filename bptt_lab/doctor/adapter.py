@@ -22,7 +22,7 @@ SHAPES = {  # of what an answer may hold, in this course
 
 
 def put(convention: Convention, exercise: Exercise, yours: Callable) -> tuple[Exercise, Callable]:
-    """The exercise, with those gradients alone that come back; and the function, to be called as ours is.
+    """The exercise with only the gradients that come back, and the function, to be called as ours is.
 
     raises   ValueError if the exercise is none on the plain network, or does not give what the function takes
     """
@@ -98,7 +98,7 @@ def _read(convention: Convention, names: tuple[str, ...], answer: object, sizes:
 
 @cache
 def _narrowed(exercise: Exercise, kept: tuple[str, ...], given: bool) -> Exercise:
-    """With these gradients alone, and those mistakes that can be seen in them.
+    """The exercise with these gradients alone, and the mistakes that can be seen in them.
 
     given   ∂L/∂o is given, in the place of y
     """

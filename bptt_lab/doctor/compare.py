@@ -14,11 +14,13 @@ def difference(answer: object, expected: object, tolerance: float) -> str:
     if answer is None:
         return "your function returned None: is a `return` missing?"
     if isinstance(expected, str | bool):
-        answer = answer.item() if isinstance(answer, np.generic) else answer
+        answer = answer.item() if isinstance(answer, np.generic | np.ndarray) and answer.ndim == 0 else answer
         if isinstance(answer, type(expected)):
             return "" if answer == expected else f"{answer!r} is not right"
         return f"{_kind(expected)} was expected, and {_kind(answer)} came"
     if isinstance(expected, tuple):
+        if not isinstance(answer, tuple | list) and coming_in(answer).ndim:
+            answer = tuple(coming_in(answer))  # an array whose rows or entries are the parts
         if not isinstance(answer, tuple | list) or len(answer) != len(expected):
             came = f"{len(answer)} came" if isinstance(answer, tuple | list) else f"{_kind(answer)} came"
             return f"{len(expected)} parts were expected, in a tuple, and {came}"

@@ -87,7 +87,7 @@ class Convention:
         return ready if isinstance(ready, cls) else ready(None)
 
     def but(self, **changes: object) -> "Convention":
-        """The same with some words changed."""
+        """The same convention with some words changed."""
         return replace(self, **changes)
 
     def __repr__(self) -> str:
@@ -116,14 +116,14 @@ class Convention:
         return self.axes.index("n") < self.axes.index("B")
 
     def wanted(self, names: tuple[str, ...]) -> dict[str, str]:
-        """Their name: ours, for all that is looked at."""
+        """Our name for each of their names that is looked at."""
         if len(names) == 1:
             return {names[0]: names[0]}
         words = [word.removeprefix("d") for word in split(self.returns) if word != "_"] or self.names or names
         return {word: self.names.get(word, word) for word in words}
 
     def turned(self, array: Array, layout: str) -> Array:
-        """In their shape; a view, so that what they write into it is seen."""
+        """The array in their shape; a view, so that what they write into it is seen."""
         if array.ndim == 3:
             return array.transpose(["TBn".index(axis) for axis in split(self.axes)])
         if array.ndim == 2:

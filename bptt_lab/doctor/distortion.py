@@ -20,7 +20,7 @@ class Shown(NamedTuple):
 
 
 def distortion(found: Findings) -> Shown | None:
-    """The one that explains all answers; None if none does."""
+    """The distortion that explains all answers; None if none does."""
     return _cut(found) or _rescaled(found) or _coarse(found) or _added(found)
 
 
@@ -79,7 +79,7 @@ def _added(found: Findings) -> Shown | None:
 
 
 def _pairs(found: Findings) -> Iterator[tuple[Array, Array]]:
-    """Of the gradients that are wrong in some problem: yours and the right one, for each problem."""
+    """Yours and the right one for each problem, of each gradient that is wrong in some problem."""
     return ((yours[name], right[name]) for yours, right in zip(found.yours, found.right) for name in found.wrong())
 
 

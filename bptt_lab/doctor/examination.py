@@ -60,7 +60,7 @@ def judge(exercise: Exercise, cases: list[Case], ask: Ask) -> Verdict:
 
 
 def _main(exercise: Exercise, cases: list[Case]) -> list[Case]:
-    """The first problem is asked twice at once, since what survives a call spoils all that come after."""
+    """The main problems. The first is asked twice at once, since what survives a call spoils all that come after."""
     return [cases[0], *cases] if exercise.parameters else cases
 
 

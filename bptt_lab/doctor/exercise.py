@@ -82,12 +82,12 @@ class Exercise:
             self.catalogue[mistake.name] = mistake._replace(exercise=self)
 
     def but(self, **changes: object) -> "Exercise":
-        """The same with some fields changed; its mistakes stay unless others are given."""
+        """The same exercise with some fields changed; its mistakes stay unless others are given."""
         return replace(self, **{"mistakes": self.catalogue.values()} | changes)
 
     @cached_property
     def _drawn(self) -> dict[str, dict[str, object]]:
-        """Arguments by problem: drawn once, since a search for mistakes asks for them thousands of times."""
+        """The arguments of each problem, drawn once, since a search for mistakes asks for them thousands of times."""
         return {}
 
     @cached_property
@@ -97,7 +97,7 @@ class Exercise:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the arrays in the answer; none if they are told about as a whole."""
+        """The names of the arrays in the answer; none if they are told about as a whole."""
         if self.answer is None:
             return ()
         return (self.answer,) if isinstance(self.answer, str) else self.answer._fields

@@ -44,6 +44,6 @@ class Findings(NamedTuple):
 
 
 def equal(a: Array, b: Array) -> bool:
-    """Of one shape, and as near as a right answer must be."""
+    """Whether both have one shape, and are as near to each other as a right answer must be."""
     scale = max(np.abs(b).max(), np.abs(a).max())
     return a.shape == b.shape and bool(np.abs(a - b).max() <= TOLERANCE * scale)

@@ -55,7 +55,7 @@ def as_floats(name: str, part: object) -> Array:
 
 
 def coming_in(part: object) -> np.ndarray:
-    """As an array, of the type in which it came; of objects if it is none."""
+    """The value as an array of its own type; an array of objects if it is none."""
     try:
         if hasattr(part, "detach"):  # a tensor of PyTorch
             part = part.detach().cpu().numpy()

@@ -43,7 +43,7 @@ class Suspects:
 
     @cached_property
     def pairs(self) -> Table:
-        """Under a second, and only when no single mistake fits."""
+        """The table of all pairs, made only when no single mistake fits, in under a second."""
         sets = [pair for pair in combinations(self.candidates, 2) if possible_together(*pair)]
         return Table(self.exercise, self.cases[0], sets)
 
@@ -87,7 +87,7 @@ class Suspects:
 
 
 def suspects(exercise: Exercise, cases: list[Case]) -> Suspects:
-    """Computed once for each exercise and its problems: the second answer comes at once."""
+    """The `Suspects` of an exercise, computed once for its problems: the second answer comes at once."""
     key = (exercise, str(cases))
     if key not in _KNOWN:
         if len(_KNOWN) >= 32:

@@ -56,6 +56,17 @@ class Outcome(NamedTuple):
     changed: list[str]
 
 
+def giving(value: object) -> Callable:
+    """A function without arguments that gives this value, for what asks for a value; None is one not given yet."""
+
+    def given() -> object:
+        if value is None:
+            raise NotImplementedError
+        return value
+
+    return value if callable(value) else given
+
+
 class Trial:
     """A student's function, how much time is left for all its calls together, and what it may not call."""
 
@@ -174,7 +185,7 @@ def _shapes_of_product(frame: object, place: traceback.FrameSummary) -> list[str
 
 
 def _value(node: ast.expr, frame: object) -> object:
-    """Of an expression that calls nothing, where the frame stopped."""
+    """The value of an expression that calls nothing, where the frame stopped."""
     if any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node)):
         raise ValueError("no call is made twice")
     return eval(compile(ast.Expression(node), "<shape>", "eval"), frame.f_globals, frame.f_locals)

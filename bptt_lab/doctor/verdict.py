@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+import bptt_lab
 from bptt_lab.doctor.exercise import TOLERANCE
 from bptt_lab.doctor.localise import symbol
 from bptt_lab.model import Array
@@ -37,7 +38,7 @@ class Verdict:
 
     @property
     def share(self) -> float:
-        """Of the points: what is right counts, array by array; right numbers that came with damage count half."""
+        """The share of the points: each right array earns its part; right numbers that came with damage earn half."""
         right = [digits >= LEAST for digits in self.digits.values()]
         return 1.0 if self.correct else min(float(np.mean(right or [0])), 0.5 if all(right) else 1.0)
 
@@ -54,8 +55,13 @@ class Verdict:
         """A line for each array, and nothing about the cause."""
         return "\n".join(f"{name:6} {mark} {words}" for name, mark, words in self._rows())
 
+    @property
+    def version(self) -> str:
+        """That of the course, after a crash: for whoever is asked for help."""
+        return f"bptt-lab {bptt_lab.__version__}" if self.kind == "crash" else ""
+
     def __repr__(self) -> str:
-        return f"{self.table}\n{self.where}".strip()
+        return f"{self.table}\n{self.where}\n{self.version}".strip()
 
     def _repr_html_(self) -> str:
         head = '<thead><tr><th scope="col">gradient</th><th scope="col">verdict</th></tr></thead>'
@@ -64,7 +70,8 @@ class Verdict:
             for name, mark, words in self._rows()
         )
         table = f"<table>{head}<tbody>{rows}</tbody></table>" if rows else ""
-        return f"{table}<p>{html.escape(self.where)}</p>"  # no colour: it reads alike in dark and light
+        version = f"<p>{self.version}</p>" if self.version else ""
+        return f"{table}<p>{html.escape(self.where)}</p>{version}"  # no colour: it reads alike in dark and light
 
     def _rows(self) -> list[tuple[str, str, str]]:
         good = {name: f"right to {how_many(digits)}" for name, digits in self.digits.items() if digits >= LEAST}

@@ -68,5 +68,5 @@ def find(name: str) -> Exercise:
 
 
 def ids() -> list[str]:
-    """Of all exercises of the course, in order."""
+    """The ids of all exercises of the course, in order."""
     return [name for notebook in NOTEBOOKS for name in of(notebook)]

@@ -41,7 +41,7 @@ def _draw_one(rng: np.random.Generator, **sizes: int) -> dict[str, object]:
 
 
 def _one_sequence(reference: Callable, answer: str, steps: dict, mistakes: list[Mistake], **more: object) -> Exercise:
-    """Named after its function."""
+    """An exercise on one sequence, named after its function."""
     given = dict(function=reference.__name__, draw=_draw_one, sizes=_SIZES, forbidden=BACKWARD.forbidden)
     return Exercise(reference, answer, steps, mistakes=mistakes, **given | more)
 

@@ -19,7 +19,7 @@ def a_fast_learning_rate() -> float:
 
 
 def wrong_by_bits() -> list[int]:
-    return [_wrong_additions(params) for params in map(_trained, BITS)]
+    return [_wrong_additions(n) for n in BITS]
 
 
 @cache
@@ -37,13 +37,15 @@ def _trained(n_bits: int, seed: int = 0) -> Params:
     return training.train(model.init_params(16, rng), rng=rng, n_bits=n_bits, high=2 ** (n_bits - 1))[0]
 
 
-def _wrong_additions(params: Params, n_bits: int = 8, high: int = 127) -> int:
+@cache
+def _wrong_additions(n: int, seed: int = 0, n_bits: int = 8, high: int = 127) -> int:
+    """What a network trained on n bits gets wrong of the additions of `n_bits`."""
     x, y = data.all_sums(n_bits, high)
-    return int(np.sum(model.digit_accuracy(model.forward(params, x), y) < n_bits))
+    return int(np.sum(model.digit_accuracy(model.forward(_trained(n, seed), x), y) < n_bits))
 
 
 def _too_few_seeds(learning_rate: object) -> str:
-    if not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf:
+    if not isinstance(learning_rate, Real | np.ndarray) or np.ndim(learning_rate) or not 0 < learning_rate < np.inf:
         return "a positive number was expected"
     succeeded = _seeds_that_succeed(float(learning_rate))
     return "" if succeeded >= ENOUGH else f"{succeeded} of {N_SEEDS} seeds succeed, and {ENOUGH} are needed"
@@ -150,7 +152,7 @@ EXERCISES = [
                     "the wrong additions of n bits",
                     "How many bits do your additions have?",
                 ),
-                lambda: [_wrong_additions(_trained(n), n, 2 ** (n - 1)) for n in BITS],
+                lambda: [_wrong_additions(n, n_bits=n, high=2 ** (n - 1)) for n in BITS],
             ),
             slip(
                 *(
@@ -170,7 +172,7 @@ EXERCISES = [
             ),
             slip(
                 *("seed_1", "the counts for seed 1", "Which seed does your run begin from?"),
-                lambda: [_wrong_additions(_trained(n, seed=1)) for n in BITS],
+                lambda: [_wrong_additions(n, seed=1) for n in BITS],
             ),
         ],
         hints=(

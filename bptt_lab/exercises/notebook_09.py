@@ -51,7 +51,7 @@ def _some(rng: np.random.Generator, these: Sequence[int], n: int, others: Sequen
 
 def _about_size(answer: object, seeds: Sequence[int]) -> str:
     """Several networks of the smallest size may be proved: each is an answer."""
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
+    if not isinstance(answer, tuple | list) and np.shape(answer) != (2,) or len(answer) != 2:
         return f"a size and a seed are expected, in a tuple, and {answer!r} came"
     n_h, seed = answer
     if seed not in seeds:
@@ -90,12 +90,12 @@ def _about_break(answer: object, params: Params) -> str:
     name, index, change = answer
     if name not in params._fields:
         return f"the name of an array is expected, one of {', '.join(params._fields)}, and {name!r} came"
-    shape = getattr(params, name).shape
-    if not isinstance(index, tuple) or len(index) != len(shape) or any(i not in range(n) for i, n in zip(index, shape)):
+    shape, place = getattr(params, name).shape, tuple(np.ravel(np.asarray(index, dtype=object)))  # 1, (1,) and [1]
+    if len(place) != len(shape) or any(i not in range(-n, n) for i, n in zip(place, shape)):
         return f"{index!r} is no index of one entry of {name}, which has shape {shape}"
     if not abs(change) < LIMIT:
         return f"the change is {change:.3g}, and one smaller than {LIMIT} in size is asked"
-    status = automaton.prove(_changed(params, name, index, change)).status
+    status = automaton.prove(_changed(params, name, place, change)).status
     found = "still proved" if status == "proved" else "not proved any more, but no wrong sum is found either"
     return "" if status == "refuted" else f"with this change the network is {found}"
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from bptt_lab import through_time
 from bptt_lab.doctor import Exercise, slip
+from bptt_lab.exercises.question import question
 from bptt_lab.model import Params
 from bptt_lab.through_time import TRUNCATED, norm
 
@@ -30,19 +31,51 @@ def _by_sum_of_norms(grads: Params, max_norm: float) -> Params:
 
 
 EXERCISES = [
-    TRUNCATED.but(
-        id="10.1",
-        function="my_truncated_backward",
-        title="Truncated back propagation",
-        hints=(
-            "With window 1, which states does the error of step s reach? With window 2?",
-            "Only ∂L/∂h^(t) is truncated. ∂L/∂o^(t) stays what it was, and so does what is made of ∂L/∂h^(t).",
-            "Begin a walk of its own at each step s: add what it carries to ∂L/∂h^(t), go one state back through the "
-            "slope of step t and W, and stop after `window` states, or at the first.",
+    question(
+        "10.a",
+        "on_the_way",
+        "What multiplies an error that goes one step back",
+        "b",
+        {
+            "a": "Equation (7) has H^(t+1) in it. Are these the slopes of the state that the error comes to?",
+            "c": "Does U lie on the way from one state to the next?",
+        },
+        (
+            "Follow the way forward: through which matrix, and then through which tanh, does h^(t) enter h^(t+1)?",
+            "The way back passes the same two, last one first: the tanh of step t + 1, and then W.",
+        ),
+    ),
+    question(
+        "10.b",
+        "kept",
+        "How much an adder must remember",
+        1,
+        {
+            8: "Which of the eight bits that were read decides what comes, once the carry is known?",
+            0: "What do the bits of a step lack, that its output needs?",
+            2: "Can a step hand on a carry of 2 or 3?",
+        },
+        (
+            "With pencil and paper: what do you take from one column to the next?",
+            "It is 0 or 1, whatever came before.",
+        ),
+    ),
+    question(
+        "10.c",
+        "jacobian",
+        "The Jacobian of one step",
+        "b",
+        {
+            "a": "What does the nudge meet first on its way forward, W or the slopes?",
+            "c": "Of which tanh are the slopes: the one before W, or the one after it?",
+        },
+        (
+            "The nudge δ first becomes W δ. What happens to it then?",
+            "The matrix that acts first stands on the right.",
         ),
     ),
     Exercise(
-        id="10.2",
+        id="10.1",
         function="my_clip",
         title="Clip a gradient",
         reference=through_time.clip,
@@ -84,6 +117,32 @@ EXERCISES = [
             "There are two cases. What happens in each?",
             "One number is the norm of all five arrays together; one factor multiplies all five.",
             "Add up the squares of all entries of all five, take the root, and let the factor be at most 1.",
+        ),
+    ),
+    TRUNCATED.but(
+        id="10.2",
+        function="my_truncated_backward",
+        title="Truncated back propagation",
+        hints=(
+            "With window 1, which states does the error of step s reach? With window 2?",
+            "Only ∂L/∂h^(t) is truncated. ∂L/∂o^(t) stays what it was, and so does what is made of ∂L/∂h^(t).",
+            "Begin a walk of its own at each step s: add what it carries to ∂L/∂h^(t), go one state back through the "
+            "slope of step t and W, and stop after `window` states, or at the first.",
+        ),
+    ),
+    question(
+        "10.d",
+        "window",
+        "The window that the echo needs",
+        3,
+        {
+            2: "With window 1 an error reaches the state of its own step alone. Which states does window 2 reach?",
+            1: "With window 1 no error goes back at all. Who would tell the earlier state to keep the bit?",
+            10: "All ten steps suffice. How many are needed from the error to the state that read the bit?",
+        },
+        (
+            "The error of step 7 must reach the state that read the bit which is asked for. Which step was that?",
+            "Count the states from that one to step 7, both included.",
         ),
     ),
 ]

@@ -4,6 +4,7 @@ import numpy as np
 
 from bptt_lab import model
 from bptt_lab.doctor import BACKWARD, Exercise, slip
+from bptt_lab.exercises.question import question
 from bptt_lab.model import Array, Params
 from bptt_lab.through_time import RTRL
 
@@ -25,30 +26,39 @@ def _first_states_kept(params: Params, x: Array, length: int) -> tuple[Array, ..
     return tuple(model.forward(params, x[t : t + length], h_0=h[t] if t else 0.0).h for t in starts)
 
 
-def largest_size(T: int, n_x: int) -> int:
-    """The largest n_h with n_h² (n_x + n_h + 1) < T n_h; 0 if there is none."""
-    return sum(n_h * (n_x + n_h + 1) < T for n_h in range(1, T))
-
-
-def _draw_length(rng: np.random.Generator, n_h: int, n_x: int, more: int) -> dict[str, object]:
-    """With n_h units both hold the same number of numbers if `more` is 1."""
-    return dict(T=n_h * (n_x + n_h + 1) + more - 1, n_x=n_x)
-
-
 EXERCISES = [
-    RTRL.but(
-        id="11.1",
-        function="my_rtrl",
-        title="Real-time recurrent learning",
-        hints=(
-            "What does the influence hold after step t, and which line of yours brings it there?",
-            "In each step, in this order: z from the old state, the new state, the influence, the error of this step.",
-            "The error of step t gives ∂L^(t)/∂h^(t) alone; the influence knows all that was before. "
-            "Add up over steps and sequences, divide by B once, and cut M into U, W and b at the end.",
+    question(
+        "11.a",
+        "states_kept",
+        "How many states the walk back needs",
+        1000,
+        {
+            1: "The gradient of W is a sum over all steps. What does the term of step 7 need?",
+            2: "Two states suffice for one step of the walk. And for the next one?",
+            8: "How many steps has this sequence?",
+        },
+        (
+            "Which states stand in equations (7) and (10), and for which t?",
+            "Each step's slope is 1 - h^(t)², so each step's state is needed once.",
+        ),
+    ),
+    question(
+        "11.b",
+        "crosses",
+        "What crosses the border of two chunks",
+        "a",
+        {
+            "b": "Which of the two was cut off in notebook 10?",
+            "c": "In the picture of notebook 10, what was the black line, and where did the blocks end?",
+            "d": "If nothing crossed, could a network in chunks of 2 add?",
+        },
+        (
+            "Going forward, in which state does the second chunk begin?",
+            "The state goes on, as if there were no chunks. The walk back ends at the border.",
         ),
     ),
     Exercise(
-        id="11.2",
+        id="11.1",
         function="states_again",
         title="Checkpoints by hand",
         reference=states_again,
@@ -91,45 +101,48 @@ EXERCISES = [
             "one backward, that runs each part from what was kept for it.",
         ),
     ),
-    Exercise(
-        id="11.3",
-        function="largest_size",
-        title="Where RTRL holds less",
-        reference=largest_size,
-        draw=_draw_length,
-        sizes=[
-            dict(n_h=30, n_x=2, more=11),
-            dict(n_h=30, n_x=2, more=1),
-            dict(n_h=4, n_x=3, more=0),
-            dict(n_h=1, n_x=1, more=1),
-            dict(n_h=1, n_x=2, more=3),
-        ],
-        mistakes=[
-            slip(
-                *("root_of_T", "the largest n_h with n_h³ < T n_h"),
-                "How many columns does M have, besides the n_h of W?",
-                lambda T, n_x: sum(n_h**2 < T for n_h in range(1, T + 1)),
-            ),
-            slip(
-                *("as_many_counts_as_less", "the largest n_h with n_h² (n_x + n_h + 1) ≤ T n_h"),
-                "If both hold as many numbers, does one of them hold less?",
-                lambda T, n_x: sum(n_h * (n_x + n_h + 1) <= T for n_h in range(1, T + 1)),
-            ),
-            slip(
-                *("bias_forgotten", "the largest n_h with n_h² (n_x + n_h) < T n_h"),
-                "M holds U, W, and what else?",
-                lambda T, n_x: sum(n_h * (n_x + n_h) < T for n_h in range(1, T + 1)),
-            ),
-            slip(
-                *("first_that_holds_more", "the smallest n_h for which RTRL does not hold less"),
-                "Is your number the last one that is good, or the first that is not?",
-                lambda T, n_x: 1 + largest_size(T, n_x),
-            ),
-        ],
+    question(
+        "11.c",
+        "passes",
+        "What a gradient costs in forward mode",
+        321,
+        {
+            1: "One pass of forward mode knows how everything changes with one number. How many numbers are there?",
+            16: "Those are the units. How many entries have U, W, V, b and c?",
+            256: "Those of W alone. Which arrays are there besides?",
+            304: "U, W and b. Does the loss depend on nothing else?",
+            320: "Is there one more, at the output?",
+        },
+        (
+            "One pass for each parameter. How many entries have the five arrays, with 2 inputs and 1 output?",
+            "U has 16 · 2 entries, W 16 · 16, V and b 16 each, and c has 1.",
+        ),
+    ),
+    RTRL.but(
+        id="11.2",
+        function="my_rtrl",
+        title="Real-time recurrent learning",
         hints=(
-            "How many entries has the influence? How many numbers are T states?",
-            "The influence has an entry for each state and each entry of M, which has n_x + n_h + 1 columns.",
-            "Divide both counts by n_h, and go up from n_h = 1 as long as the first is less than the second.",
+            "What does the influence hold after step t, and which line of yours brings it there?",
+            "In each step, in this order: z from the old state, the new state, the influence, the error of this step.",
+            "The error of step t gives ∂L^(t)/∂h^(t) alone; the influence knows all that was before. "
+            "Add up over steps and sequences, divide by B once, and cut M into U, W and b at the end.",
+        ),
+    ),
+    question(
+        "11.d",
+        "largest_size",
+        "Where the influence is smaller than the states",
+        30,
+        {
+            31: "Is it the last size that is good? And how many columns has M besides those of W?",
+            10: "Divide both counts by n_h first. What is left of n_h · n_h (n_h + 3) < 1000 n_h?",
+            9: "Divide both counts by n_h first. What is left of n_h · n_h (n_h + 3) < 1000 n_h?",
+            32: "How many columns has M = [U W b], besides the n_h of W?",
+        },
+        (
+            "The influence has n_h · n_h (n_x + n_h + 1) entries. How many numbers are 1,000 states?",
+            "Divide both by n_h: n_h (n_h + 3) must be less than 1,000.",
         ),
     ),
 ]

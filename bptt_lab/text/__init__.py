@@ -1,4 +1,4 @@
-"""A network that writes: characters in, probabilities of the next one out. From the door down:
+"""A network that writes: characters in, probabilities of the next one out. From the top down:
 
 widgets  type a beginning, choose the temperature, watch it write
 plots    what may come next, and which unit follows what

@@ -1,8 +1,8 @@
-"""Gradients through time: how they vanish, what they cost, and the other ways to get them. From the door down:
+"""Gradients through time: how they vanish, what they cost, and the other ways to get them. From the top down:
 
 sliders             a live picture of vanishing and exploding
 plots               pictures of all this
-costs               operations, bytes, seconds, and slopes
+costs               operations, bytes, seconds
 truncated_exercise  what the doctor must know of a student's truncated back propagation,
 rtrl_exercise       and of a student's RTRL
 answers             what neither may call
@@ -13,7 +13,6 @@ checkpointed        the gradient with few states in memory
 truncated           back propagation that looks back a limited number of steps
 reach               how a state depends on earlier ones, and which error reaches how far back
 norms               the length of a gradient, its direction, and a limit to its length
-fitting             the check at the door
 
 All gradients here are those of `bptt.backward`, or say how far from it they are.
 """

@@ -14,7 +14,6 @@ from tqdm.auto import tqdm
 
 from bptt_lab import bptt, model, validate
 from bptt_lab.model import Array, Params, Trace
-from bptt_lab.through_time.fitting import fitting
 
 Move = tuple[str, int, int]  # "run" or "reverse", from step, to step
 
@@ -30,7 +29,7 @@ def checkpointed_backward(
     progress  show a bar, over the steps that are walked back
     raises    TypeError or ValueError for a budget below 2 (or 1 for a single step), or shapes that do not match
     """
-    fitting(params, x, y)
+    validate.fitting(params, x, y)
     T, B, _ = x.shape
     grads = [np.zeros_like(array) for array in params]
     states = [np.zeros((B, len(params.b)))]  # the kept ones, h^(0) first

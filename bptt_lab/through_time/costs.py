@@ -1,11 +1,10 @@
-"""What an algorithm costs: operations, counted; bytes, as the allocator sees them; seconds; slopes of log-log plots."""
+"""What an algorithm costs: operations, counted; bytes, as the allocator sees them; seconds of the processor."""
 
-import time
+import os
 import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from bptt_lab.model import Params
 
@@ -14,7 +13,7 @@ def operations(function: Callable, params: Params, x: np.ndarray, y: np.ndarray,
     """Multiplications and other operations on floats in function(params, x, y, …), counted while it runs.
 
     A matrix product (m, k) by (k, n) counts m k n; anything else one for each number that it makes, a sum one for each
-    that it takes. Counted is what the parameters, x or y, or anything made of them, take part in: the same everywhere.
+    that it takes. What the parameters, x or y, or anything made of them, take part in is counted: the same everywhere.
     """
     total = 0
 
@@ -46,20 +45,9 @@ def peak_bytes(function: Callable, *args, **settings) -> int:
         tracemalloc.stop()
 
 
-def seconds(function: Callable, *args, repeats: int = 1, **settings) -> float:
-    """Wall-clock time of function(…), the shortest of `repeats`."""
-    taken = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        function(*args, **settings)
-        taken.append(time.perf_counter() - begin)
-    return min(taken)
-
-
-def slope(sizes: ArrayLike, costs: ArrayLike, last: int | None = None) -> float:
-    """p of the power law cost ≈ constant · size^p: the least-squares line through the logarithms.
-
-    last     fit the `last` points only: a power law is what is left at large sizes
-    """
-    chosen = slice(None) if last is None else slice(-last, None)
-    return float(np.polyfit(np.log(sizes)[chosen], np.log(costs)[chosen], 1)[0])
+def seconds(function: Callable, *args, **settings) -> tuple[float, float]:
+    """Processor time of function(…): the program's own, and what the system spends for it, on memory for example."""
+    before = os.times()
+    function(*args, **settings)
+    after = os.times()
+    return after.user - before.user, after.system - before.system

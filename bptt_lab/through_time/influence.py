@@ -7,9 +7,8 @@ the state, ∂h_i^(t)/∂M_jk, follows from that of the step before: real-time r
 
 import numpy as np
 
-from bptt_lab import model
+from bptt_lab import model, validate
 from bptt_lab.model import Array, Params
-from bptt_lab.through_time.fitting import fitting
 
 
 def rtrl(params: Params, x: Array, y: Array) -> Params:
@@ -18,7 +17,7 @@ def rtrl(params: Params, x: Array, y: Array) -> Params:
     x, y     (T, B, n_x) and (T, B, n_y)
     cost     B n_h³ (n_h + n_x + 1) multiplications a step, B n_h² (n_h + n_x + 1) numbers in memory, whatever T is
     """
-    fitting(params, x, y)
+    validate.fitting(params, x, y)
     h, influence = start(params, x.shape[1])
     dM, dV, dc = np.zeros(influence.shape[2:]), np.zeros_like(params.V), np.zeros_like(params.c)
     for x_t, y_t in zip(x, y):

@@ -4,7 +4,6 @@ import numpy as np
 
 from bptt_lab import training, validate
 from bptt_lab.model import Array, Params
-from bptt_lab.through_time.fitting import fitting
 from bptt_lab.through_time.influence import as_params, grads_of_step, start, step
 from bptt_lab.through_time.norms import clip
 
@@ -19,7 +18,7 @@ def learn_online(
     source   Williams and Zipser (1989). The influence comes from parameters of earlier steps, so this is the gradient
              only in the limit of a small learning rate, as they say
     """
-    fitting(params, x, y)
+    validate.fitting(params, x, y)
     learning_rate, max_norm = validate.positive("learning_rate", learning_rate), validate.positive("max_norm", max_norm)
     h, influence = start(params, x.shape[1])
     o = np.empty(y.shape)

@@ -26,12 +26,14 @@ def credit_map(
     top: float | None = None,
     decades: float = 3,
     name: str = r"$\|\partial L^{(s)} / \partial h^{(t)}\|$",
+    scale: bool = True,
 ) -> object:
     """How much the error of each step (row) says about each state (column), on a logarithmic colour scale.
 
     sizes    (T, T), row s and column t; what is 0 stays white, as all above the diagonal
     labels   below the columns, one for each step; its number if not given
     top      of the scale, the largest size if not given; decades, from there to the darkest colour; name, of the scale
+    scale    draw a colour scale beside it
     returns  the image
     """
     sizes = np.asarray(sizes)
@@ -42,7 +44,8 @@ def credit_map(
     steps = [str(t + 1) for t in range(T)]
     ax.set(xticks=range(T), xticklabels=labels or steps, yticks=range(T), yticklabels=steps)
     ax.set(xlabel="state of step $t$", ylabel="error of step $s$")
-    ax.figure.colorbar(image, ax=ax, label=name)
+    if scale:
+        ax.figure.colorbar(image, ax=ax, label=name)
     return image
 
 
@@ -116,5 +119,5 @@ def vanishing(left: Axes, right: Axes, eigenvalues: ArrayLike, norms: ArrayLike,
     right.semilogy(distance, radius**distance, "--", color=SECOND, label=r"$\rho(W)^k$: $W$ alone")
     right.semilogy(distance, bound**distance, ":", color=INK, label=r"$\|W\|^k$: no more than that")
     right.set(ylim=(1e-8, 1e8), ylabel=r"$\|\partial h^{(T)} / \partial h^{(T-k)}\|$")
-    right.legend(loc="upper left")
+    right.legend(loc="best")  # lines rise or fall
     return [points, median]

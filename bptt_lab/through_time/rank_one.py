@@ -9,7 +9,6 @@ import numpy as np
 
 from bptt_lab import model, validate
 from bptt_lab.model import Array, Params
-from bptt_lab.through_time.fitting import fitting
 
 
 def uoro(params: Params, x: Array, y: Array, rng: np.random.Generator) -> Params:
@@ -23,7 +22,7 @@ def uoro(params: Params, x: Array, y: Array, rng: np.random.Generator) -> Params
 
 def estimates(params: Params, x: Array, y: Array, n: int, rng: np.random.Generator) -> Params:
     """n independent estimates, side by side: every array of the result has a first axis of n."""
-    fitting(params, x, y)
+    validate.fitting(params, x, y)
     (_, B, n_x), n_h, n = x.shape, len(params.b), validate.size("n", n)
     h = np.zeros((B, n_h))
     s, r = np.zeros((n, B, n_h)), np.zeros((n, B, n_h, n_x + n_h + 1))  # s_i r_jk guesses ∂h_i/∂M_jk

@@ -55,7 +55,7 @@ class SpectralRadius:
         )
         self.words = w.HTML("")
         self.picture = w.Image(format="png", layout=w.Layout(max_width="100%"))
-        self.figure = Figure(figsize=(10, 4), dpi=80)
+        self.figure = Figure(figsize=(7.4, 3.6), dpi=100)
         FigureCanvasAgg(self.figure)
         for slider in (self.radius, self.drive):
             slider.observe(lambda _: self.show(), "value")
@@ -70,7 +70,7 @@ class SpectralRadius:
         found = measure(self.radius.value, self.drive.value)
         self.figure.clear()
         left, right = self.figure.subplots(1, 2, width_ratios=(2, 3))
-        self.figure.subplots_adjust(left=0.07, right=0.98, top=0.92, bottom=0.13, wspace=0.22)
+        self.figure.subplots_adjust(left=0.1, right=0.98, top=0.91, bottom=0.16, wspace=0.36)
         plots.vanishing(left, right, found.eigenvalues, found.norms, found.radius, found.bound)
         png = io.BytesIO()
         self.figure.savefig(png, format="png")

@@ -55,6 +55,15 @@ def _counted_again(k) -> Array:
     return total
 
 
+def _over_states(k) -> Array:
+    """Of the credit table the sum of each row, where the sum of each column is asked for."""
+    carried, total = k.direct, np.zeros_like(k.direct)
+    for steps in range(min(k.window, len(k.direct))):
+        total[steps:] += carried
+        carried = (carried[1:] * k.slope_next[: len(carried) - 1]) @ k.W_back
+    return total
+
+
 def _forgotten(name: str) -> Callable:
     """A gradient of chunks that begin with the state 0, not with the state that the chunk before left."""
 
@@ -119,6 +128,9 @@ _MISTAKES = [
     Mistake("errors_counted_again", None, "each walk begins with all that has arrived, not with its own error",
             "What does the walk of one error carry: that error alone, or all that earlier walks have left there?",
             instead={"dL_dh": _counted_again}),
+    Mistake("summed_over_states", None, "for ∂L/∂h^(t) the sum over the states that the error of step t reaches",
+            "The gradient of one state: does it sum over errors, or over states?",
+            instead={"dL_dh": _over_states}),
 ]
 # fmt: on
 

@@ -4,8 +4,23 @@ import numpy as np
 
 from bptt_lab import bptt, model
 
+# %% 10.a
+on_the_way = "b"  # the tanh of step t + 1, and then W
+
+# %% 10.b
+kept = 1  # the carry
+
+# %% 10.c
+jacobian = "b"  # W acts first, so it stands on the right
+
 
 # %% 10.1
+def my_clip(grads, max_norm):
+    norm = np.sqrt(sum(np.sum(array**2) for array in grads))
+    return model.Params(*(array * min(1, max_norm / norm) for array in grads))
+
+
+# %% 10.2
 def my_truncated_backward(params, trace, y, window):
     dL_do = bptt.output_grads(trace, y)
     dh_da = 1 - trace.h**2
@@ -18,7 +33,5 @@ def my_truncated_backward(params, trace, y, window):
     return bptt.param_grads(trace, dL_do, dL_dh)
 
 
-# %% 10.2
-def my_clip(grads, max_norm):
-    norm = np.sqrt(sum(np.sum(array**2) for array in grads))
-    return model.Params(*(array * min(1, max_norm / norm) for array in grads))
+# %% 10.d
+window = 3  # the state that read the bit, one more, and the one that must say it

@@ -4,8 +4,26 @@ import numpy as np
 
 from bptt_lab import model
 
+# %% 11.a
+states_kept = 1000  # each step's slope is 1 - h^(t)²
+
+# %% 11.b
+crosses = "a"  # the state alone
+
 
 # %% 11.1
+def states_again(params, x, length):
+    starts, kept = list(range(0, len(x), length)), [np.zeros((x.shape[1], len(params.b)))]
+    for start in starts[:-1]:
+        kept.append(model.forward(params, x[start : start + length], h_0=kept[-1]).h[-1])
+    return tuple(model.forward(params, x[start : start + length], h_0=kept.pop()).h for start in reversed(starts))
+
+
+# %% 11.c
+passes = 321  # 32 + 256 + 16 + 16 + 1, one for each parameter
+
+
+# %% 11.2
 def my_rtrl(params, x, y):
     B, n_x, n_h = *x.shape[1:], len(params.b)
     M = np.concatenate([params.U, params.W, params.b[:, None]], axis=1)
@@ -24,17 +42,5 @@ def my_rtrl(params, x, y):
     return model.Params(dM[:, :n_x], dM[:, n_x:-1], dV, dM[:, -1], dc)
 
 
-# %% 11.2
-def states_again(params, x, length):
-    starts, kept = list(range(0, len(x), length)), [np.zeros((x.shape[1], len(params.b)))]
-    for start in starts[:-1]:
-        kept.append(model.forward(params, x[start : start + length], h_0=kept[-1]).h[-1])
-    return tuple(model.forward(params, x[start : start + length], h_0=kept.pop()).h for start in reversed(starts))
-
-
-# %% 11.3
-def largest_size(T, n_x):
-    n_h = 0
-    while (n_h + 1) * (n_x + n_h + 2) < T:  # both counts divided by n_h
-        n_h += 1
-    return n_h
+# %% 11.d
+largest_size = 30  # 30 · 33 = 990 < 1,000 < 31 · 34

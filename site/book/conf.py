@@ -1,8 +1,12 @@
 """Settings of the reading edition. `site/pages.py` lays the sources out beside a copy of this file."""
 
+from bptt_lab import __version__
+
 project = "Back propagation through time"
 html_title = project
-author = copyright = "the bptt-lab authors"
+author = "the bptt-lab authors"
+version = release = __version__
+copyright = f"{author}, words and pictures CC BY 4.0, code BSD-3-Clause; bptt-lab {version}"  # the footer
 extensions = ["myst_nb", "sphinx_copybutton", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 nb_execution_mode = "off"  # outputs are shown as they are stored; nothing runs
 nb_mime_priority_overrides = [("html", "text/html", 5)]

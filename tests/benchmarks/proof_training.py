@@ -2,7 +2,7 @@
 
     python tests/benchmarks/proof_training.py [seeds]
 
-Each way starts from the same seeds, 0 upwards. Counted are the networks that pass the exam of all 16,129 sums, and what
+Each way starts from the same seeds, 0 upwards. It counts the networks that pass the exam of all 16,129 sums, and what
 `prove` says of these within `MAX_SECONDS` seconds of the processor.
 """
 

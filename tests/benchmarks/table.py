@@ -84,7 +84,7 @@ def speed_table(times: dict[str, list[float]]) -> str:
 
 def cpu() -> str:
     try:
-        info = Path("/proc/cpuinfo").read_text()
+        info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
         return next(line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bptt_lab.gated import gru_after, lstm
+from bptt_lab.validate import missing
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason=missing("PyTorch", "nothing is compared with it", "pip install torch"))
 SIZES = st.tuples(*(st.integers(1, most) for most in (12, 7, 4, 9, 3)), st.integers(0, 2**32 - 1))
 
 

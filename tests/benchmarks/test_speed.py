@@ -10,6 +10,7 @@ import pytest
 import transcription
 
 from bptt_lab import bptt, data, gradcheck, model, training
+from bptt_lab.validate import missing
 
 N_STEPS = 500
 PEERS = {peer.name: peer for peer in peers.all_peers()}
@@ -34,7 +35,7 @@ def test_the_transcription_computes_the_same_gradient():
 
 @pytest.mark.parametrize("name", ["torch_rnn", "jax_scan"])
 def test_another_library_computes_the_same_gradient(name):
-    other = pytest.importorskip(name)
+    other = pytest.importorskip(name, reason=missing(name, "nothing is compared with it", "pip install torch jax"))
     params, rng = report_start()
     x, y = data.sample_sums(1, rng)
     ours = bptt.backward(params, model.forward(params, x), y)

@@ -1,4 +1,4 @@
-"""What the wing `through_time` must reach: python tests/benchmarks/through_time_costs.py
+"""What `through_time` must reach: python tests/benchmarks/through_time_costs.py
 
 Prints Markdown. Each pair takes turns, ROUNDS times, and ratios are of medians; one thread each for NumPy and PyTorch,
 JAX is left to itself. PyTorch and JAX are optional. Memory is the peak that tracemalloc sees, beyond the arguments.

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from bptt_lab.validate import missing
+
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
 FLAGS += "--disable-component-update --disable-sync --disable-dev-shm-usage"
@@ -22,11 +24,10 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 @pytest.fixture(scope="session")
 def browser():
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed: pip install playwright"
-    )
+    why_not = missing("Playwright", "no browser is driven", "pip install playwright")
+    playwright = pytest.importorskip("playwright.sync_api", reason=why_not)
     if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+        pytest.skip(missing("Chromium", "no browser is driven", "apt-get install chromium"))
     with playwright.sync_playwright() as running:
         chromium = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
         yield chromium
@@ -45,7 +46,7 @@ class Lab:
         }.items():
             path = settings / f"{plugin}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(values))
+            path.write_text(json.dumps(values), encoding="utf-8")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -59,7 +60,7 @@ class Lab:
         self.server = subprocess.Popen(
             [sys.executable, *command.split(), f"--ServerApp.root_dir={folder}"],
             env=os.environ | places | {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")},
-            stdout=self.log.open("w"),
+            stdout=self.log.open("w", encoding="utf-8"),
             stderr=subprocess.STDOUT,
         )
         self.until(lambda: self.get("/api/status"))
@@ -74,8 +75,8 @@ class Lab:
     def until(self, condition, seconds: float = 60):
         deadline = time.monotonic() + seconds
         while not (value := condition()):
-            assert self.server.poll() is None, self.log.read_text()[-2000:]
-            assert time.monotonic() < deadline, self.log.read_text()[-2000:]
+            assert self.server.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
+            assert time.monotonic() < deadline, self.log.read_text(encoding="utf-8")[-2000:]
             time.sleep(0.1)
         return value
 

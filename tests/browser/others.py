@@ -15,6 +15,8 @@ from pathlib import Path
 
 import lite
 
+from bptt_lab.validate import missing
+
 HOME = "\ue011"  # keys, as WebDriver writes them
 LEFT = "\ue012"
 RIGHT = "\ue014"
@@ -49,8 +51,10 @@ class Firefox:
 
         command = ["firefox-esr", "--headless", "--remote-debugging-port", "0", "--profile", str(folder)]
         self.log = folder / "said.log"
-        self.process = subprocess.Popen(command, stderr=self.log.open("w"), env=os.environ | {"HOME": str(folder)})
-        port = lite.until(lambda: re.search(r"BiDi listening on (ws://\S+)", self.log.read_text()))
+        self.process = subprocess.Popen(
+            command, stderr=self.log.open("w", encoding="utf-8"), env=os.environ | {"HOME": str(folder)}
+        )
+        port = lite.until(lambda: re.search(r"BiDi listening on (ws://\S+)", self.log.read_text(encoding="utf-8")))
         self.socket = websocket.create_connection(f"{port[1]}/session", timeout=300, suppress_origin=True)
         self.numbers = itertools.count()
         self.ask("session.new", capabilities={})
@@ -124,10 +128,12 @@ def mini_browser() -> Path | None:
     return next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), None)
 
 
-def missing(name: str) -> str | None:
+def why_not(name: str) -> str | None:
     """Why a browser cannot be driven here, or nothing."""
     if name == "firefox":
-        return None if shutil.which("firefox-esr") else "Firefox is not installed: apt-get install firefox-esr"
+        there = shutil.which("firefox-esr")
+        return None if there else missing("Firefox", "it is not driven", "apt-get install firefox-esr")
     if not (mini_browser() and shutil.which("WebKitWebDriver") and shutil.which("Xvfb")):
-        return "WebKit is not installed: apt-get install webkit2gtk-driver xvfb"
-    return None if importlib.util.find_spec("selenium") else "Selenium is not installed: pip install selenium"
+        return missing("WebKit", "it is not driven", "apt-get install webkit2gtk-driver xvfb")
+    selenium = importlib.util.find_spec("selenium")
+    return None if selenium else missing("Selenium", "WebKit is not driven", "pip install selenium")

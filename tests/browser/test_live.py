@@ -12,6 +12,7 @@ from lite import until
 
 from bptt_lab import bptt, data, model, text, training, widgets
 from bptt_lab.through_time import checkpointed, sliders
+from bptt_lab.validate import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / ".venv" / "axe" / "package" / "axe.min.js"
@@ -37,9 +38,13 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     live_data.write(folder / "live", pictures=False)
     for name in live_data.AT_REST:
-        (folder / f"{name}.html").write_text(PAGE.format(figures=live_data.markup(name)))
-    (folder / "all.html").write_text(PAGE.format(figures="".join(map(live_data.markup, live_data.AT_REST))))
-    (folder / "empty.html").write_text(PAGE.format(figures="").replace("live/live.js", "live/random.js"))
+        (folder / f"{name}.html").write_text(PAGE.format(figures=live_data.markup(name)), encoding="utf-8")
+    (folder / "all.html").write_text(
+        PAGE.format(figures="".join(map(live_data.markup, live_data.AT_REST))), encoding="utf-8"
+    )
+    (folder / "empty.html").write_text(
+        PAGE.format(figures="").replace("live/live.js", "live/random.js"), encoding="utf-8"
+    )
     opened = lite.Site(folder)
     yield opened
     opened.close()
@@ -95,7 +100,7 @@ TRAIN = """const { Loop } = await load("loop"), { Rng } = await load("random"), 
     "n_h, learning_rate, seed, n_steps", [(16, 0.008, 1, 20_000), (3, 0.03, 5, 4_001), (37, 0.3, 99, 2_500)]
 )
 def test_training_gives_every_bit_of_numpy_and_numba(compute, n_h, learning_rate, seed, n_steps):
-    pytest.importorskip("numba")
+    pytest.importorskip("numba", reason=missing("Numba", "bits are not compared", "pip install numba"))
     settings = {"n_h": n_h, "learning_rate": learning_rate, "n_steps": n_steps}
     ours, right, loss, wrong = compute(
         TRAIN + "return [await hash(U_T, W_T, V, b, c), await hash(run.right), [...run.loss], "

@@ -26,7 +26,7 @@ def site():
 
 @pytest.fixture(scope="module", params=["firefox", "webkit"])
 def other(request, tmp_path_factory):
-    if reason := others.missing(request.param):
+    if reason := others.why_not(request.param):
         pytest.skip(reason)
     opened = {"firefox": others.Firefox, "webkit": others.WebKit}[request.param](tmp_path_factory.mktemp("profile"))
     yield opened

@@ -6,13 +6,16 @@ import sys
 import lite
 import pytest
 
+from bptt_lab.validate import missing
+
 sys.path.insert(0, str(lite.PUBLIC.parent))
 WIDTH = 673  # of the text on A4, in pixels: 210 mm without two margins of 16 mm
 
 
 @pytest.fixture(scope="module")
 def paper():
-    pytest.importorskip("bs4", reason="what builds the pages is not installed: site/requirements.txt")
+    why_not = missing("Beautiful Soup", "no PDF is looked at", "pip install -r site/requirements.txt")
+    pytest.importorskip("bs4", reason=why_not)
     import paper
 
     if not (lite.PUBLIC / paper.NAME).exists():
@@ -26,7 +29,8 @@ def titles():
 
 
 def test_every_notebook_is_in_the_pdf_and_can_be_found_in_its_outline(paper):
-    pdfium = pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed: pip install pypdfium2")
+    why_not = missing("pypdfium2", "the PDF is not read", "pip install pypdfium2")
+    pdfium = pytest.importorskip("pypdfium2", reason=why_not)
     pdf = pdfium.PdfDocument(lite.PUBLIC / paper.NAME)
     assert len(pdf) > 50 and len(titles()) == 14
     outline = [entry.get_title() for entry in pdf.get_toc()]

@@ -199,13 +199,13 @@ def test_answers_go_to_one_file_and_come_back(page, browser, site, tmp_path):
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save all my answers").click()
     waiting.value.save_as(file)
-    saved = json.loads(file.read_text())
+    saved = json.loads(file.read_text(encoding="utf-8"))
     assert list(saved["notebooks"]) == [name] and saved["progress"] == "07.1\n"
 
     page = site.page(browser)  # another browser
     other = open_cells(page, site, name)
     other.type(write_answer(other), "# another")
-    (tmp_path / "foreign.json").write_text('{"cells": []}')
+    (tmp_path / "foreign.json").write_text('{"cells": []}', encoding="utf-8")
     page.locator("#bar input[type=file]").set_input_files(tmp_path / "foreign.json")
     page.get_by_text("This file does not hold answers").wait_for()
     page.locator("#bar input[type=file]").set_input_files(file)
@@ -224,7 +224,7 @@ def test_what_is_handed_in_is_read_by_the_classroom(page, site, tmp_path):
         page.get_by_role("button", name="Download the file").click()
     waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
     (came,) = files.collect(tmp_path, "07_write_it_yourself").students
-    assert came.name == "Kim Lee 7" and "# mine" in came.path.read_text()
+    assert came.name == "Kim Lee 7" and "# mine" in came.path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A class of 60 for notebook 07: what each student hands in, and what should be found."""
+"""A class for notebook 07, with one student of each kind: what each hands in, and what should be found."""
 
 import copy
 import inspect
@@ -21,14 +21,14 @@ RIGHT = """    do = (trace.y_hat - y) / y.shape[1]
     do, da, x, h_prev, h = map(flat, (do, da, trace.x, trace.h_prev, trace.h))
     return Params(da.T @ x, da.T @ h_prev, do.T @ h, da.sum(0), do.sum(0))
 """
-SLIPS = {  # what a student writes instead, the name of the mistake, how many make it, and their points
-    "W_not_transposed": ("da[t] @ params.W", "da[t] @ params.W.T", 6, 2),
-    "recurrent_term_missing": (" + later", "", 5, 2),
-    "not_divided_by_B": (" / y.shape[1]", "", 4, 0),
-    "dW_with_same_h": ("da.T @ h_prev", "da.T @ h", 4, 4),
-    "tanh_slope_missing": (" * slope[t]", "", 3, 2),
-    "sign_flipped": ("(trace.y_hat - y)", "(y - trace.y_hat)", 3, 0),
-    "dW_transposed": ("da.T @ h_prev", "h_prev.T @ da", 3, 4),
+SLIPS = {  # what a student writes instead, the name of the mistake, and the points
+    "W_not_transposed": ("da[t] @ params.W", "da[t] @ params.W.T", 2),
+    "recurrent_term_missing": (" + later", "", 2),
+    "not_divided_by_B": (" / y.shape[1]", "", 0),
+    "dW_with_same_h": ("da.T @ h_prev", "da.T @ h", 4),
+    "tanh_slope_missing": (" * slope[t]", "", 2),
+    "sign_flipped": ("(trace.y_hat - y)", "(y - trace.y_hat)", 0),
+    "dW_transposed": ("da.T @ h_prev", "h_prev.T @ da", 4),
 }
 PAIRS = [("not_divided_by_B", "W_not_transposed", 0), ("dW_with_same_h", "recurrent_term_missing", 2)]
 ODD = {  # kind of verdict: what the cell of the last exercise holds
@@ -69,9 +69,8 @@ def students() -> list[Student]:
 
     for name, style in STYLES.items():
         add(name, _as_cell(name, style), "right", (), 5)
-    for name, (right, wrong, number, points) in SLIPS.items():
-        for _ in range(number):
-            add("slip", HEAD + RIGHT.replace(right, wrong), "mistake", (name,), points)
+    for name, (right, wrong, points) in SLIPS.items():
+        add("slip", HEAD + RIGHT.replace(right, wrong), "mistake", (name,), points)
     for first, second, points in PAIRS:
         body = RIGHT.replace(*SLIPS[first][:2]).replace(*SLIPS[second][:2])
         add("pair", HEAD + body, "mistake", (first, second), points)
@@ -79,7 +78,7 @@ def students() -> list[Student]:
         kind = kind.rstrip(" 234")
         add(kind, cell, kind, (), {"right": 5, "visible only": None}.get(kind, 0))
     add("unreadable", None, "unreadable")
-    found += [Student(f"empty{number}", "", "not attempted") for number in range(60 - len(found))]
+    found += [Student(f"empty{number}", "", "not attempted") for number in range(2)]
     return found
 
 

@@ -233,6 +233,7 @@ def test_without_submissions_there_is_one_line(tmp_path):
         records.load_class(tmp_path, NAME)
 
 
+@pytest.mark.ci
 def test_points_by_hand_count_and_what_came_after_them_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.path.dirname(sys.executable), prepend=os.pathsep)  # nbgrader calls alembic
     api = pytest.importorskip("nbgrader.api", reason="needs the extra: pip install -e '.[teaching]'")

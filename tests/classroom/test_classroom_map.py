@@ -1,9 +1,11 @@
 """The package's map shows its modules, and nothing that students read needs it."""
 
 import re
+import sys
 from pathlib import Path
 
 import bptt_classroom
+from bptt_classroom import light
 
 HOME = Path(bptt_classroom.__file__).parent
 
@@ -26,3 +28,7 @@ def test_no_notebook_and_no_module_of_the_course_imports_the_classroom():
         *root.rglob("bptt_lab/**/*.py"),
     ]:
         assert "bptt_classroom" not in path.read_text(encoding="utf-8"), path
+
+
+def test_what_nobody_needs_was_left_out_before_anybody_could_load_it():
+    assert all(sys.modules[name] is None for name in light.FORMATS)

@@ -167,6 +167,7 @@ NUMBERED = ["{0}_77{1}_555_NAME", "{0}_9{1}_assignsubmission_file_NAME"]
 SHAPES = ["{0}_NAME", "NAME_{0}", "{0}", "{0}/NAME", "x_{0}_NAME_{1}", *NUMBERED]
 
 
+@pytest.mark.slow
 @given(PEOPLE, st.sampled_from(SHAPES), st.sampled_from(["", "-1", " (2)", "_final"]))
 @settings(max_examples=100, deadline=None)
 def test_each_file_has_one_line_and_two_people_are_never_one(tmp_path_factory, names, shape, copied):
@@ -194,7 +195,7 @@ def _plain(name):
 
 
 def test_a_name_made_to_take_long_does_not():
-    file = names.File(f"a_{NAME}{'--final' * 30}!.ipynb", None, "", 0)
+    file = names.File(f"a_{NAME}{'--final' * 30}!.ipynb", None, "")
     names.claim(file, 0, NAME, names.Roster())
     assert file.name.startswith("a")
 

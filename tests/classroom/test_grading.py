@@ -9,11 +9,12 @@ import desks
 import numpy as np
 import pytest
 
-from bptt_classroom import asking, grading, sandbox
+from bptt_classroom import asking, grading
 from bptt_lab import exercises
+from bptt_lab.doctor import Trouble, examination
+from bptt_lab.doctor.reading import read
 from bptt_lab.exercises import solutions
 
-needs_sandbox = pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not())
 SEED = 20
 SLOW = ("05", "09")  # their checks train networks
 
@@ -38,7 +39,8 @@ IN_JUPYTER = [
 ]
 
 
-@needs_sandbox
+@pytest.mark.slow
+@pytest.mark.sandbox
 def test_what_is_right_in_jupyter_gets_all_points(exam):
     cells = desks.solved("07")
     cells["07.5"] += "\n\n\nmy_batch_backward(1, 2, 3)"  # an error of his own, after the function
@@ -49,7 +51,8 @@ def test_what_is_right_in_jupyter_gets_all_points(exam):
     assert desks.printed(ran.cells[-1]) == "right, to 12 digits or more\n" or "right" in desks.printed(ran.cells[-1])
 
 
-@needs_sandbox
+@pytest.mark.slow
+@pytest.mark.sandbox
 def test_it_is_said_what_happened(exam):
     cells = desks.solved("07")
     broken = "def my_state_grads(params, trace, dL_do)\n    return 1"
@@ -73,7 +76,7 @@ def judged(exam, name, function):
     """The verdict that a function gets for these answers."""
     called, _, seconds, closed, rounds = exam.questions[name]
     asking.close([getattr(sys.modules[module], name) for module, name in closed if "." not in name])
-    answers = [asking._round(called, function, seconds, *copy.deepcopy(problems)) for problems in rounds]
+    answers = [asking._round(called, function, seconds, copy.deepcopy(problems)) for problems in rounds]
     asking.close([])
     return grading._judged(exam.exercises[name], exam.rounds[name], json.loads(json.dumps(answers)))
 
@@ -132,11 +135,17 @@ def mutants(code):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_solution_is_right_and_what_either_round_refuses_is_refused(exams, name):
-    exam, code = exams[name[:2]], solutions.code(name)
-    exercise = exam.exercises[name]
-    assert judged(exam, name, as_function(functions(name[:2])[exercise.function])).correct
-    trees = list(mutants(code))
+def test_a_solution_is_right(exams, name):
+    exam = exams[name[:2]]
+    function = functions(name[:2])[exam.exercises[name].function]
+    assert judged(exam, name, as_function(function)).correct
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("name", NAMES)
+def test_what_either_round_refuses_is_refused(exams, name):
+    exam, exercise = exams[name[:2]], exams[name[:2]].exercises[name]
+    trees = list(mutants(solutions.code(name)))
     chosen = np.random.default_rng(1).permutation(len(trees))[:4]
     for number in chosen:
         try:
@@ -146,6 +155,47 @@ def test_a_solution_is_right_and_what_either_round_refuses_is_refused(exams, nam
         whole = judged(exam, name, as_function(mutant))
         parts = [judged(one_round(exam, name, part), name, as_function(mutant)) for part in (0, 1)]
         assert whole.correct == all(part.correct for part in parts), ast.unparse(trees[number])
+
+
+CLOTHES = {
+    "lists": lambda answer: dressed(answer, list, lambda part: np.asarray(part).tolist()),
+    "tuples": lambda answer: dressed(answer, tuple, lambda part: dressed(np.asarray(part).tolist(), tuple, None)),
+    "arrays": lambda answer: dressed(answer, together, np.asarray),
+}
+
+
+def dressed(answer, parts, array):
+    """The same answer as a student may return it."""
+    if isinstance(answer, tuple | list):
+        return parts([dressed(part, parts, array) for part in answer])
+    return array(answer) if array and isinstance(answer, np.ndarray | np.generic | int | float) else answer
+
+
+def together(answers):
+    """One array if these can be one."""
+    same = {np.shape(one) for one in answers} if all(isinstance(one, np.ndarray) for one in answers) else ()
+    return np.array(answers) if len(same) == 1 else answers
+
+
+@pytest.mark.parametrize("clothes", CLOTHES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name[:2] != "08"] + ["05.1", "09.1", "09.2"])
+def test_a_notebook_and_the_grader_take_the_same_kinds_of_answers(name, clothes):
+    exercise, right = exercises.find(name), as_function(functions(name[:2])[exercises.find(name).function])
+    case = exercise.cases(0)[0]
+    answer = CLOTHES[clothes](right(*exercise.arguments(case).values()))
+    here, there = said(exercise, case, answer), said(exercise, case, asking.unpack(asking.pack(answer)))
+    assert here == there == "", (answer, here, there)
+
+
+def said(exercise, case, answer):
+    """How an answer falls short, in the words of the check."""
+    try:
+        if exercise.names:
+            read(answer, exercise.right(case))
+            return ""
+    except Trouble as trouble:
+        return str(trouble)
+    return examination._falls_short(exercise, case, answer)
 
 
 def as_function(value):
@@ -182,8 +232,8 @@ def test_an_answer_that_is_forged_is_refused_and_stops_nothing(exam):
     given = desks.notebook("def my_output_grads(trace, y):\n    return y")
     nothing = {"outputs": [], "trouble": "", "answer": ""}
     outcome = {"answer": 3, "changed": []}
-    texts = ["{", "[]", "[1, 2]", "[[[], []], [[], []]]", json.dumps([[[outcome], []]] * 2), "[[[{}], []], [[{}], []]]"]
-    texts += [json.dumps([[[{"trouble": ["right", "", "right"]}], []]] * 2)]
+    texts = ["{", "[]", "[1, 2]", "[[], []]", json.dumps([[outcome]] * 2), "[[{}], [{}]]"]
+    texts += [json.dumps([[{"trouble": ["right", "", "right"]}]] * 2)]
     for text in texts:
         answers = {name: nothing | {"answer": text} for name in exam.exercises}
         _, results = grading.judge(given, exam, [nothing], answers)

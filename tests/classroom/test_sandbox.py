@@ -10,7 +10,7 @@ import pytest
 
 from bptt_classroom import grading, sandbox
 
-pytestmark = pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not())
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")

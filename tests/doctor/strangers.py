@@ -123,7 +123,7 @@ def own_names(slip, xs, hs, logits, ys, model):
 
 
 def rnn_forward(x, h0, Wx, Wh, b):
-    """Of cs231n: (N, T, D) in; a list of tuples is the cache."""
+    """As cs231n has it: (N, T, D) in; a list of tuples is the cache."""
     h, prev, cache = np.zeros((*x.shape[:2], len(b))), h0, []
     for t in range(x.shape[1]):
         following = np.tanh(x[:, t].dot(Wx) + prev.dot(Wh) + b)
@@ -161,7 +161,7 @@ def cs231n(slip, dh, cache):
 
 
 def andrew_forward(x, a0, parameters):
-    """Of deeplearning.ai: (n_x, m, T_x) in; columns; a list of tuples and x are the caches."""
+    """As deeplearning.ai has it: (n_x, m, T_x) in; columns; a list of tuples and x are the caches."""
     a = np.zeros((len(a0), *x.shape[1:]))
     predictions, caches, a_prev = [], [], a0
     for t in range(x.shape[2]):

@@ -14,6 +14,7 @@ from bptt_lab.doctor import BACKWARD, CATALOGUE, OUTPUT_GRADS, PARAM_GRADS, STAT
 from bptt_lab.doctor.adapter import put
 from bptt_lab.doctor.conventions import LOSSES
 from bptt_lab.exercises import progress
+from bptt_lab.validate import missing
 
 NAMED = BACKWARD.but(id="07.6")
 OWN = Convention(
@@ -290,7 +291,7 @@ def sums_of_errors(states, params, trace, dL_do):
 
 
 def test_a_pass_of_torch_is_read():
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    torch = pytest.importorskip("torch", reason=missing("PyTorch", "this is not tested", "pip install torch"))
 
     def by_autograd(state, trace, y):
         leaves = {name: part.clone().requires_grad_() for name, part in state.items()}

@@ -105,9 +105,9 @@ class Wrong(NamedTuple):
         for old, new in self.changes.items():
             assert source.count(old) == 1, old
             source = source.replace(old, new)
-        room = {"np": np}
-        exec(source, room)
-        return room["backward"]
+        names = {"np": np}
+        exec(source, names)
+        return names["backward"]
 
 
 OUT = r"∂L/∂o\^\(t\)[^.]*(first|fit)|repair ∂L/∂o"

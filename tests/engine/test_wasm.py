@@ -15,6 +15,7 @@ from bptt_lab import gated, machine, optimisers, report, training
 from bptt_lab.engine import elementary, kernels, train_many, wasm
 
 wasmtime = pytest.importorskip("wasmtime", reason="wasmtime is not installed: pip install wasmtime")
+pytestmark = pytest.mark.ci
 BUILD = Path(__file__).resolve().parents[2] / "site" / "build_wasm.py"
 
 

@@ -10,6 +10,8 @@ from bptt_lab.doctor import Outcome
 from bptt_lab.exercises import solutions
 from bptt_lab.exercises.question import question
 
+SLOW_OR_NOT = [pytest.param(name, marks=pytest.mark.slow) if name in TRAINS else name for name in IDS]
+
 
 def verdict(exercise, yours, seed=0, hidden=False):
     """Without the limits of a trial: what the verdict is if these are the answers."""
@@ -20,7 +22,7 @@ def verdict(exercise, yours, seed=0, hidden=False):
     return doctor.judge(exercise, exercise.cases(seed, hidden), ask)
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", SLOW_OR_NOT)
 def test_the_solution_is_right_on_visible_and_hidden_problems(name):
     exercise = exercises.find(name)
     assert doctor.examine(exercise, function(name)).correct
@@ -28,7 +30,7 @@ def test_the_solution_is_right_on_visible_and_hidden_problems(name):
         assert verdict(exercise, function(name), seed, hidden=True).correct
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", SLOW_OR_NOT)
 def test_a_stub_and_a_copied_answer_are_told_from_wrong_ones(name):
     exercise = exercises.find(name)
 
@@ -41,7 +43,7 @@ def test_a_stub_and_a_copied_answer_are_told_from_wrong_ones(name):
         assert doctor.examine(exercise, exercise.reference).kind == "reference"
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", SLOW_OR_NOT)
 def test_each_slip_gets_its_question_and_no_answer(name):
     exercise = exercises.find(name)
     assert len(exercise.catalogue) >= 2 or exercise.judge

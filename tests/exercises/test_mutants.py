@@ -9,6 +9,7 @@ from bptt_lab import doctor, exercises
 from bptt_lab.exercises import solutions
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", [name for name in IDS if name not in TRAINS])
 def test_every_mutant_is_refused_by_visible_and_hidden_problems_alike(name):
     exercise, code = exercises.find(name).but(mistakes=()), solutions.code(name)  # nobody asks which mistake it is

@@ -16,6 +16,7 @@ def test_the_bit_is_shown_once_and_asked_once():
     assert distance.last_step(10).tolist() == [0] * 9 + [1]
 
 
+@pytest.mark.slow
 def test_a_short_distance_is_solved_and_a_network_that_cannot_keep_solves_none():
     rng = np.random.default_rng(0)
     params, steps = distance.learn(gated.lstm, gated.lstm.init_params(8, rng), 3, rng)
@@ -27,6 +28,7 @@ def test_a_short_distance_is_solved_and_a_network_that_cannot_keep_solves_none()
     assert steps == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not machine.HAS_NUMBA, reason="minutes without the compiled loop")
 def test_an_open_forget_gate_reaches_farther():
     closed, half, open_ = (distance.reaches(gated.lstm, range(3), forget_bias=bias) for bias in (0.0, 1.0, 3.0))

@@ -17,6 +17,8 @@ def batches(n=3, T=5, B=8, n_x=3, n_y=4, softmax=False, seed=0):
     return (array.swapaxes(0, 1).reshape(T, n * B, -1) for array in (x, y))
 
 
+@pytest.mark.slow
+@pytest.mark.versions
 @pytest.mark.skipif(not machine.HAS_NUMBA, reason="compares with the compiled loop")
 @pytest.mark.parametrize("softmax", [False, True])
 @pytest.mark.parametrize("n_h", [1, 5, 8])
@@ -40,6 +42,8 @@ def test_the_compiled_loop_does_what_the_readable_one_does(name, n_h, softmax):
     assert moved > 0.05
 
 
+@pytest.mark.slow
+@pytest.mark.versions
 @pytest.mark.skipif(not machine.HAS_NUMBA, reason="hashes what the compiled loop gives")
 @pytest.mark.parametrize("name", HASHES)
 def test_the_compiled_loop_gives_the_same_bits_on_every_machine(name):

@@ -17,6 +17,7 @@ def test_cube_and_cloud_show_each_state_once_and_by_its_carry():
     assert without.get_marker() != with_carry.get_marker() and without.get_color() != with_carry.get_color()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("build", "n_edges"), [(nets.two_units, 4), (nets.hand_built, 12)])
 def test_cells_have_all_their_edges(build, n_edges):
     cells = proof.prove(build()).proof
@@ -64,6 +65,7 @@ def test_reading_marks_steps_by_their_carry(ax):
     assert without.get_xydata().tolist() == [[1, -1]] and with_carry.get_xydata().tolist() == [[2, 0.5], [3, 2]]
 
 
+@pytest.mark.slow
 def test_shadows_hold_the_shadows_of_all_corners_and_touch_them(ax):
     cells = proof.prove(nets.hand_built()).proof
     plane = np.linalg.qr(np.random.default_rng(2).standard_normal((3, 2)))[0].T

@@ -14,7 +14,11 @@ def corpus(tmp_path_factory):
     return text.read(path)
 
 
-@pytest.fixture(scope="module", params=[gated.gru, gated.lstm], ids=["gru", "lstm"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(cell, marks=pytest.mark.slow) for cell in (gated.gru, gated.lstm)],
+    ids=["gru", "lstm"],
+)
 def trained(request, corpus):
     return text.train(corpus, request.param, n_h=16, n_rounds=12, window=8)
 

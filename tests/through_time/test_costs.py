@@ -1,4 +1,4 @@
-import time
+import os
 
 import numpy as np
 
@@ -38,11 +38,10 @@ def test_an_operation_more_is_counted():
     assert costs.operations(lambda params, x, y: params.W.sum(), *args) == 25
 
 
-def test_the_slopes_of_theory_come_out():
-    sizes = [16, 32, 64]
-    for function, slope in ((full, 2), (through_time.rtrl, 4)):
-        counted = [costs.operations(function, *problem(5, 1, n_h)) for n_h in sizes]
-        assert abs(costs.slope(sizes, counted) - slope) < 0.25
+def test_the_powers_of_theory_come_out():
+    for function, power in ((full, 2), (through_time.rtrl, 4)):
+        once, twice = (costs.operations(function, *problem(5, 1, n_h)) for n_h in (32, 64))
+        assert abs(np.log2(twice / once) - power) < 0.25
 
 
 def test_peak_bytes_sees_a_passing_array():
@@ -52,12 +51,7 @@ def test_peak_bytes_sees_a_passing_array():
     assert 800_000 <= costs.peak_bytes(passing) < 810_000
 
 
-def test_slope_of_a_power_law():
-    sizes = np.array([1, 10, 100, 1000])
-    assert abs(costs.slope(sizes, 7 * sizes**1.5) - 1.5) < 1e-12
-    assert abs(costs.slope(sizes, [1, 1, 10, 100], last=3) - 1) < 1e-12
-
-
-def test_seconds_takes_the_shortest():
-    naps = iter([0.05, 0.001, 0.05])
-    assert costs.seconds(lambda: time.sleep(next(naps)), repeats=3) < 0.05
+def test_seconds_count_work_and_not_waiting(monkeypatch):
+    clock = iter([os.times_result((1.0, 2.0, 0.0, 0.0, 10.0)), os.times_result((1.5, 2.25, 0.0, 0.0, 99.0))])
+    monkeypatch.setattr(os, "times", lambda: next(clock))
+    assert costs.seconds(lambda: None) == (0.5, 0.25)
