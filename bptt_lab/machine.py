@@ -4,10 +4,11 @@ import functools
 import hashlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 from bptt_lab import validate
 
@@ -39,6 +40,16 @@ def no_compiler(what: str) -> str:
     return validate.missing("Numba", what, "pip install numba")
 
 
+_one_at_a_time = threading.Lock()
+
+
+def _numba() -> ModuleType:
+    """Numba, imported by one thread while others wait for all of it: two that import parts can wait for each other."""
+    with _one_at_a_time:
+        import numba.core.event
+    return numba
+
+
 class Compiled:
     """A function that is compiled on its first call. Numba is imported no sooner, since that takes most of a second."""
 
@@ -49,19 +60,19 @@ class Compiled:
     @functools.cached_property
     def dispatcher(self) -> Callable:
         """What Numba makes of it."""
-        import numba
-
+        numba = _numba()
         # fastmath would reorder sums; a call around the inner loops would cost as much as they do
         options = {"nogil": True, "error_model": "numpy", "fastmath": False, "forceinline": True}
         options["_nrt"] = self._makes_arrays
-        users = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(Path(users or Path(__file__).with_name("__pycache__")) / self._folder)
-        try:
-            return numba.njit(cache=True, **options)(self.__wrapped__)
-        except (RuntimeError, OSError):  # nowhere to keep it, or its file is gone
-            return numba.njit(**options)(self.__wrapped__)
-        finally:
-            numba.config.CACHE_DIR = users
+        with _one_at_a_time:
+            users = numba.config.CACHE_DIR
+            numba.config.CACHE_DIR = str(Path(users or Path(__file__).with_name("__pycache__")) / self._folder)
+            try:
+                return numba.njit(cache=True, **options)(self.__wrapped__)
+            except (RuntimeError, OSError):  # nowhere to keep it, or its file is gone
+                return numba.njit(**options)(self.__wrapped__)
+            finally:
+                numba.config.CACHE_DIR = users
 
     def __call__(self, *arguments: object) -> object:
         return self.dispatcher(*arguments)
@@ -113,7 +124,7 @@ def announcing(say: Callable[[str], None]) -> Iterator[None]:
     if not HAS_NUMBA:
         yield
         return
-    from numba.core import event
+    event = _numba().core.event
 
     class Announce(event.Listener):
         depth = 0  # compiling one function compiles those that it calls
