@@ -31,8 +31,9 @@ def step(W, now):
     """h^(t) = tanh(a^(t))."""
     a, _, h, _, _, _ = now
     for k in range(len(h)):
-        for j in range(h.shape[1]):
-            h[k, j] = tanh(a[0, k, j])
+        h_t, a_t = h[k], a[0, k]
+        for j in range(len(h_t)):
+            h_t[j] = tanh(a_t[j])
 
 
 @in_place
@@ -40,5 +41,6 @@ def step_back(W_back, now, back):
     """∂L/∂a^(t) = H^(t) ∂L/∂h^(t), eq. (8)."""
     (_, _, h, _, _, _), (dL_dh, _, _, dL_da) = now, back
     for k in range(len(h)):
-        for j in range(h.shape[1]):
-            dL_da[0, k, j] = dL_dh[k, j] * (1 - h[k, j] * h[k, j])
+        h_t, grad, out = h[k], dL_dh[k], dL_da[0, k]
+        for j in range(len(h_t)):
+            out[j] = grad[j] * (1 - h_t[j] * h_t[j])
