@@ -4,6 +4,7 @@ lstm_exercise  what the doctor must know of a student's backward pass of the LST
 gru_exercise   and of the GRUs
 mistakes       what the two share
 plots          how far each cell reaches, and what it keeps
+reached        how far each cell carries a bit, from several starts and at several rates
 distance       the task: a bit to be kept over growing distance
 credit         which error reaches which state
 training       any optimiser, for every cell

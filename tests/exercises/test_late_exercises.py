@@ -63,7 +63,6 @@ FIRST_TRIES = [
     ("10.1", clip_each, "each_array_by_its_own_norm"),
     ("11.1", parts_from_zero, "parts_that_begin_at_zero"),
     ("12.2", step_of_the_other_gru, "reset_before_the_product"),
-    ("12.3", lambda distance: np.log(distance / np.log(2)), "long_distance_formula"),
     ("13.2", counts_with_index_arrays, "repeated_pairs_counted_once"),
     ("13.3", told_with_its_beginning, "beginning_returned_too"),
 ]
