@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from bptt_lab import model
 from bptt_lab.gated import lstm
 
 # %% 12.a
@@ -41,12 +40,3 @@ bias_for_8 = np.log(f / (1 - f))
 
 # %% 12.e
 ways = 4  # kept by z; in the candidate; by way of r; by way of z
-
-
-# %% 12.2
-def one_step(params, x_t, h_prev):
-    U, W, V, b, c, d = params
-    drive_r, drive_z, drive_g = np.split(b + x_t @ U.T, 3, axis=1)
-    past_r, past_z, past_g = np.split(h_prev @ W.T, 3, axis=1)
-    r, z = model.sigmoid(drive_r + past_r), model.sigmoid(drive_z + past_z)
-    return z * h_prev + (1 - z) * np.tanh(drive_g + r * (d + past_g))
