@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from bptt_lab.engine import plain
+from bptt_lab import engine
 from bptt_lab.gated import distance, gru, lstm
-from bptt_lab.model import Array
+from bptt_lab.model import Array, Params
 
 TABLE = Path(__file__).with_name("reached.csv")
 SEEDS, RATES = range(8), (0.003, 0.01, 0.03)
 
 
-def orthogonal(params: plain.Params) -> plain.Params:
+def orthogonal(params: Params) -> Params:
     """W made orthogonal, row by row (Gram and Schmidt), so that W h is as long as h."""
     rows: list[Array] = []
     for row in params.W:
@@ -30,7 +30,7 @@ def orthogonal(params: plain.Params) -> plain.Params:
     return params._replace(W=np.array(rows))
 
 
-def orthogonal_and_quiet(params: plain.Params) -> plain.Params:
+def orthogonal_and_quiet(params: Params) -> Params:
     """`orthogonal`, and U ten times smaller: noise that is read changes less of what is kept."""
     return orthogonal(params)._replace(U=params.U / 10)
 
@@ -43,9 +43,9 @@ def input_gate(bias: float, params: lstm.Params) -> lstm.Params:
 
 
 STARTS = {  # a cell, and how its runs begin: settings of `distance.reach`
-    "plain": (plain, {}),
-    "plain, orthogonal W": (plain, {"change": orthogonal}),
-    "plain, orthogonal W, small U": (plain, {"change": orthogonal_and_quiet}),
+    "plain": (engine.plain, {}),
+    "plain, orthogonal W": (engine.plain, {"change": orthogonal}),
+    "plain, orthogonal W, small U": (engine.plain, {"change": orthogonal_and_quiet}),
     "lstm, bias 0": (lstm, {"forget_bias": 0.0}),
     "lstm, bias 1": (lstm, {"forget_bias": 1.0}),
     "lstm, bias 3": (lstm, {"forget_bias": 3.0}),
