@@ -30,15 +30,12 @@ def drawn(
     return Params(U, W, V, b, c=np.zeros(n_y))
 
 
-def sums(trace: tuple, dL_do: Array, dL_da: Array, by_past: Array) -> Params:
-    """Sums over time and batch, as in `bptt.param_grads`: no loop is left.
-
-    by_past  (T, B, G n_h), what arrives at each product with h^(t-1)
-    """
+def sums(trace: tuple, dL_do: Array, dL_da: Array) -> Params:
+    """Sums over time and batch, as in `bptt.param_grads`: no loop is left."""
     dL_da, dL_do = rows(dL_da), rows(dL_do)  # (T·B, G n_h) and (T·B, n_y)
     return Params(
         U=dL_da.T @ rows(trace.x),  # (G n_h, n_x)
-        W=rows(by_past).T @ rows(trace.h_prev),  # (G n_h, n_h)
+        W=dL_da.T @ rows(trace.h_prev),  # (G n_h, n_h)
         V=dL_do.T @ rows(trace.h),  # (n_y, n_h)
         b=dL_da.sum(axis=0),  # (G n_h,)
         c=dL_do.sum(axis=0),  # (n_y,)

@@ -1,7 +1,7 @@
 """The GRU: one state, kept or replaced by degrees; a reset gate decides how much of it the candidate sees.
 
 Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine translation" (2014).
-U, W and b hold the three blocks one below the other, in the order r, z, g. PyTorch resets elsewhere: `gru_after`.
+U, W and b hold the three blocks one below the other, in the order r, z, g. PyTorch resets after the product with W_g.
 """
 
 from collections.abc import Callable
@@ -107,7 +107,7 @@ def gate_grads(params: Params, trace: Trace, dL_dh: Array, t: int | slice = slic
 def param_grads(params: Params, trace: Trace, dL_do: Array, dL_dh: Array) -> Params:
     """Sums over time and batch; W_g multiplied the state after its reset."""
     dL_da = gate_grads(params, trace, dL_dh)  # (T, B, 3 n_h)
-    grads, n_h = sums(trace, dL_do, dL_da, dL_da), dL_dh.shape[2]
+    grads, n_h = sums(trace, dL_do, dL_da), dL_dh.shape[2]
     grads.W[2 * n_h :] = rows(dL_da)[:, 2 * n_h :].T @ rows(trace.r * trace.h_prev)
     return grads
 

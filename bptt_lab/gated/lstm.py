@@ -119,7 +119,7 @@ def gate_grads(trace: Trace, dL_dh: Array, dL_ds: Array, t: int | slice = slice(
 def param_grads(trace: Trace, dL_do: Array, dL_dh: Array, dL_ds: Array) -> Params:
     """Sums over time and batch; all blocks read h^(t-1)."""
     dL_da = gate_grads(trace, dL_dh, dL_ds)  # (T, B, 4 n_h)
-    return sums(trace, dL_do, dL_da, dL_da)
+    return sums(trace, dL_do, dL_da)
 
 
 @in_place

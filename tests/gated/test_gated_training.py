@@ -82,7 +82,7 @@ def test_bad_settings_get_one_line():
     with pytest.raises(ValueError, match="time first, and n batches"):
         training.fit(gated.gru, params, x[0], y[0], batch_size=8)
     with pytest.raises(ValueError, match="cell must be plain, gru or lstm"):
-        training.fit(gated.gru_after, params, x, y, batch_size=8)
+        training.fit(gated, params, x, y, batch_size=8)
     with pytest.raises(ValueError, match='"auto" picks the faster'):
         training.fit(gated.gru, params, x, y, batch_size=8, engine="fortran")
     with pytest.raises(ValueError, match="y must be finite"):
