@@ -3,7 +3,7 @@
 import numpy as np
 
 from bptt_lab.engine import compiled
-from bptt_lab.proof.zonotope import MAX_SIZE, SLACK, margin, spread, step
+from bptt_lab.proof.search.zonotope import MAX_SIZE, SLACK, margin, spread, step
 
 FOLD = 0.01  # columns that came on the way and are shorter, as a share of the size of their set, become a box
 

@@ -1,6 +1,6 @@
 """Few states for many: walk through all inputs, and go on only from states that differ from those already seen.
 
-The four inputs of a step are numbered 0 to 3 in the order of `counterexamples.INPUTS`; a word is a tuple of such
+The four inputs of a step are numbered 0 to 3 in the order of `addition.INPUTS`; a word is a tuple of such
 numbers, first step first.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bptt_lab.model import Array, Params
-from bptt_lab.proof import counterexamples
+from bptt_lab.proof import addition
 
 
 class Merged(NamedTuple):
@@ -34,7 +34,7 @@ def merge(
     with the same carry are merged, and the walk stops at the first wrong bit.
     returns  None if more than max_states are needed
     """
-    n_h = counterexamples.adder(params)
+    n_h = addition.adder(params)
     h, carry, words = np.zeros((1, n_h)), np.zeros(1, dtype=np.int64), [()]
     ahead = _look_ahead(params, h)
     next_, bit, done = [], [], 0
@@ -43,7 +43,7 @@ def merge(
         done = min(block.stop, len(h))
         h_t, carry_t, n_before = h[block], carry[block], done - block.start
         for k in range(1, n_steps + 1):
-            h_t, o, true_bit, carry_t = counterexamples.step(params, h_t, carry_t)
+            h_t, o, true_bit, carry_t = addition.step(params, h_t, carry_t)
             wrong = np.flatnonzero((o > 0) != true_bit) if use_carry else []
             if len(wrong):
                 parent, digits = divmod(int(wrong[0]), 4**k)
@@ -87,8 +87,8 @@ def _assign(points: Array, label: Array, old: Array, old_label: Array, tolerance
 def _look_ahead(params: Params, h: Array) -> Array:
     """h and the states after each one and each two inputs, side by side; (N, 21 n_h)."""
     zero = np.zeros(len(h), dtype=np.int64)
-    one = counterexamples.step(params, h, zero)[0]
-    two = counterexamples.step(params, one, np.repeat(zero, 4))[0]
+    one = addition.step(params, h, zero)[0]
+    two = addition.step(params, one, np.repeat(zero, 4))[0]
     return np.concatenate([h, one.reshape(len(h), -1), two.reshape(len(h), -1)], axis=1)
 
 
