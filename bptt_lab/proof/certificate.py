@@ -87,9 +87,9 @@ def demand(fine: ArrayLike, problem: str, words: NDArray | None = None) -> None:
 def well_formed(certificate: Certificate) -> None:
     """Finite numbers of the right kind and shape; orthonormal axes; cells that exist; words that read; the start."""
     params, centre, axes, radius, carry, halves, words = certificate
-    N, n_h = max(1, len(carry)), len(params.b)
+    N, n_h = max(1, np.size(carry)), np.size(params.b)
     shapes = [(n_h, 2), (n_h, n_h), (1, n_h), (n_h,), (1,), (N, n_h), (N, n_h, n_h), (N, n_h), (N,)]
-    shapes += [(len(halves), 4), (len(words), 3)]
+    shapes += [(*halves.shape[:1], 4), (*words.shape[:1], 3)]
     for name, array, shape in zip(Params._fields + Certificate._fields[1:], params + certificate[1:], shapes):
         kind = np.int64 if name in ("carry", "halves", "words") else np.float64
         demand(array.shape == shape and array.dtype == kind, f"{name}: {kind.__name__} of shape {shape} is expected")

@@ -68,16 +68,16 @@ def tanh(a: Array) -> Interval:
 
 
 def above(low: Array, high: Array, s: Array) -> Array:
-    """A number that tanh(a) - s a exceeds nowhere on [low, high]; s is any number.
+    """A number that tanh(a) - s a exceeds nowhere on [low, high]; 0 <= s <= 1.
 
-    Left of 0 the function is convex, so it is greatest at an end. Right of 0 it is concave, so it lies below its
-    tangent at any point p; the best one is where the tangent is level, tanh'(p) = s.
+    Left of 0 the function is convex, so it is greatest at an end. Right of 0, and there, it is concave, so it lies below
+    its tangent at any point p; the best one is where the tangent is level, tanh'(p) = s.
     """
 
     def f(a: Array) -> Interval:
         return tanh(a) + Interval(-s, -s) * Interval(a, a)
 
-    left = np.maximum(f(low).high, f(np.clip(0, low, high)).high)
+    left = np.maximum(f(low).high, f(high).high)
     start, end = np.maximum(low, 0), np.maximum(high, 0)
     p = np.clip(np.arctanh(np.sqrt(1 - s)), start, end)
     slope = outwards(1 - s, 1 - s) + tanh(p) * tanh(-p)  # of the tangent: 1 - s - tanh²(p)
@@ -112,12 +112,10 @@ def push(params: Params, sets: Sets, x: Array) -> tuple[Sets, NDArray]:
     a = affine(params.W, sets, x[:, :1] * params.U[:, 0], x[:, 1:] * params.U[:, 1], params.b)
     low, high = outwards(a.centre - a.reach(), a.centre + a.reach())
     s = np.clip((np.tanh(high) - np.tanh(low)) / (high - low), 0, 1)  # of the chord; any other would be as right
-    rest = Interval(-above(-high, -low, s), above(low, high, s)) + Interval(
-        -TANH, TANH
-    )  # the network's tanh is off too
+    rest = Interval(-above(-high, -low, s), above(low, high, s)) + Interval(-TANH, TANH)  # a network's tanh is off, too
     h = Interval(s, s) * outwards(a.centre - a.error, a.centre + a.error) + rest  # without the columns
     centre, moved = (h.low + h.high) / 2, a.G * s[:, None]
-    new = np.maximum(up(h.high - centre), up(centre - h.low))  # (N, n_h)
+    new = up(np.maximum(h.high - centre, centre - h.low))  # (N, n_h)
     G = np.concatenate([moved, new[:, None] * np.eye(len(params.b))], axis=1)
     total = sets.carry + x.sum(axis=1).astype(np.int64)
     return Sets(centre, G, 2 * ROUND * np.abs(moved).sum(axis=1) + TINY, total // 2), total % 2
