@@ -91,7 +91,7 @@ def extract(params: Params, tolerance: float = 0.2, max_states: int = 2_000) -> 
     raises   TypeError or ValueError for bad settings, or if more than max_states are needed
     """
     tolerance, max_states = validate.positive("tolerance", tolerance), validate.size("max_states", max_states)
-    merged = proof.merge(params, tolerance, max_states=max_states, use_carry=False)
+    merged = proof.merge(params, tolerance, max_states)
     if merged is None:
         raise ValueError(f"more than max_states = {max_states} hidden states differ by {tolerance}: raise tolerance")
     block = _minimise(merged.next, merged.bit)

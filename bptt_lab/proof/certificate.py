@@ -11,19 +11,21 @@ The proof. A *cell* is a set of states, {h : |axesᵀ (h - centre)| <= radius}, 
 inputs. The certificate lists words for each cell, and for each word the cell in which it ends. Five things are checked:
 
 1. The centre of cell 0 is the state 0, and its carry is 0.
-2. Whatever is read without end, from whichever cell, it begins with a word of that cell.
+2. Whatever is read without end, from whichever cell without halves, it begins with a word of that cell.
 3. On the way along a word, from every state of its cell, each bit is right.
 4. At the end of a word, from every state of its cell, the state lies in the cell that is named, and the carry of the
    sum is the carry of that cell.
-5. A cell that is too large to be followed has no words. It is cut into halves across an axis, and every state of a
-   half lies in the cell that is named for it, which stands farther down in the list and has the same carry.
+5. A cell that is too large to be followed along all words may be cut into halves across one of its axes: every state
+   of a half lies in the cell that is named for it. That cell is there for nothing else: it stands farther down in the
+   list, no word ends in it, and it is no half of another cell. It has the words of the whole cell beside its own.
 
 That is enough. Cut the infinite input into words: the state starts in a cell, with the right carry (1). If that cell
-has halves, the state lies in another one as well, farther down, and at last in one with words (5). One of these words
-is read (2). At its end the state lies in a cell again, with the right carry (4), and so on without end. Every step
-belongs to one of these words, so its bit is right (3). This is an induction over words, and no word is the last. (On
-the way along a word the state may lie in no cell.) A sum of n bits is the beginning of an infinite input, and no bit
-depends on what is read later.
+has halves, the state lies in one of these as well, and if they have halves, in one of those, and at last in one that
+has none (5). Some word of it, or of those around it, is read (2). The state lies in all of them, so that at the end of
+the word it lies in a cell in which words may end, with the right carry (4), and so on without end. Every step belongs
+to one of these words, so its bit is right (3). This is an induction over words, and no word is the last. (On the way
+along a word the state may lie in no cell.) A sum of n bits is the beginning of an infinite input, and no bit depends
+on what is read later.
 
 What is assumed: Higham's bound for sums, and an error of tanh, both stated in `sets`.
 """
@@ -56,12 +58,11 @@ class Certificate(NamedTuple):
 class Checked(NamedTuple):
     """What `check` found; true if the certificate proves its network."""
 
-    holds: bool
-    margin: float  # no logit of any sum is nearer to 0; nats; NaN if it does not hold
+    margin: float  # no logit of any sum is nearer to 0; nats; NaN if the certificate is refused
     reason: str  # one line: what was checked; or the first thing that is wrong, and where
 
     def __bool__(self) -> bool:
-        return self.holds
+        return self.margin > 0
 
 
 def check(certificate: Certificate) -> Checked:
@@ -73,8 +74,8 @@ def check(certificate: Certificate) -> Checked:
             halves_inside(certificate)
             margin = min(follow(certificate, i) for i in range(0, len(certificate.words), AT_ONCE))
     except ValueError as refusal:
-        return Checked(False, np.nan, str(refusal))
-    return Checked(True, margin, f"{len(certificate.carry)} cells, {len(certificate.words)} words: every bit is right")
+        return Checked(np.nan, str(refusal))
+    return Checked(margin, f"{len(certificate.carry)} cells, {len(certificate.words)} words: every bit is right")
 
 
 def demand(fine: ArrayLike, problem: str, words: NDArray | None = None) -> None:
@@ -97,14 +98,17 @@ def well_formed(certificate: Certificate) -> None:
     lean = np.abs(axes.mT @ axes - np.eye(n_h)) + 4 * (n_h + 5) * ROUND * (np.abs(axes.mT) @ np.abs(axes) + 1)
     demand(lean.sum(axis=2).max(axis=1) <= LEAN, "axes{}: not orthonormal")
     demand((words >= [0, 4, 0]) & (words < [N, np.inf, N]), "words{}: no such cell, or nothing is read")
-    demand((0 <= halves) & (halves < [N, n_h, N, N]), "halves{}: no such cell or axis")
-    demand(halves[:, 2:] > halves[:, :1], "halves{}: not farther down in the list")
+    later = (halves[:, :1] + 1) * [0, 0, 1, 1] <= halves
+    demand(later & (halves < [N, n_h, N, N]), "halves{}: no such axis, or no such cell farther down")
+    demand(np.bincount(np.append(halves[:, 2:], np.unique(words[:, 2]))) <= 1, "cell{}: a half, and something else")
     demand((centre[0] == 0) & (radius[0] >= 0) & (carry[0] == 0), "cell 0: its centre is not 0, or its carry is not 0")
 
 
 def nothing_left_out(certificate: Certificate) -> None:
-    """Every infinite input begins with a word, in each cell without halves."""
+    """Every infinite input begins with a word, in each cell without halves; halves have the words of their cell too."""
     words = set(map(tuple, certificate.words[:, :2].tolist()))
+    for cell, _, *ends in sorted(certificate.halves.tolist()):
+        words |= {(end, word) for owner, word in words if owner == cell for end in ends}
     begun = {(cell, word >> k) for cell, word in words for k in range(0, word.bit_length(), 2)}
     waiting = [(cell, 1) for cell in set(range(len(certificate.carry))) - set(certificate.halves[:, 0].tolist())]
     for cell, beginning in waiting:  # the list grows

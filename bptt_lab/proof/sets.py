@@ -70,8 +70,8 @@ def tanh(a: Array) -> Interval:
 def above(low: Array, high: Array, s: Array) -> Array:
     """A number that tanh(a) - s a exceeds nowhere on [low, high]; 0 <= s <= 1.
 
-    Left of 0 the function is convex, so it is greatest at an end. Right of 0, and there, it is concave, so it lies below
-    its tangent at any point p; the best one is where the tangent is level, tanh'(p) = s.
+    Left of 0 the function is convex, so it is greatest at an end of what lies there. From 0 on it is concave, so it
+    lies below its tangent at any point p; the best one is where the tangent is level, tanh'(p) = s.
     """
 
     def f(a: Array) -> Interval:
@@ -79,7 +79,7 @@ def above(low: Array, high: Array, s: Array) -> Array:
 
     left = np.maximum(f(low).high, f(high).high)
     start, end = np.maximum(low, 0), np.maximum(high, 0)
-    p = np.clip(np.arctanh(np.sqrt(1 - s)), start, end)
+    p = np.clip(np.arctanh(np.sqrt(1 - s) * (1 - ROUND)), start, end)
     slope = outwards(1 - s, 1 - s) + tanh(p) * tanh(-p)  # of the tangent: 1 - s - tanh²(p)
     right = (f(p) + slope * (Interval(start, end) + Interval(-p, -p))).high
     return np.where(high > 0, np.maximum(left, right), left)

@@ -3,6 +3,7 @@
 Exact arithmetic is Python's: every float64 is a fraction.
 """
 
+import re
 from fractions import Fraction
 from functools import cache
 from itertools import product
@@ -10,7 +11,7 @@ from itertools import product
 import nets
 import numpy as np
 
-from bptt_lab import proof
+from bptt_lab import model, proof
 from bptt_lab.model import Params
 
 U = Fraction(1, 2**53)
@@ -177,7 +178,9 @@ def a_step_holds_all_states(sets, _):
         new = np.abs(after.G[:, 3:]).sum(axis=1) + after.error
         assert (np.abs(rest) <= new[:, None]).all()
         for towards in rng.standard_normal((10, 3)):
-            assert (np.abs((h - after.centre[:, None]) @ towards) <= (np.abs(after.G @ towards).sum(1))[:, None] + 1e-12).all()
+            assert (
+                np.abs((h - after.centre[:, None]) @ towards) <= (np.abs(after.G @ towards).sum(1))[:, None] + 1e-12
+            ).all()
         assert (np.abs(after.G[:, 3:]).sum(axis=1) < 3 * size).all()  # not much too large
 
 
@@ -197,6 +200,7 @@ def a_step_is_rounded_outwards(sets, _):
     rng, old = np.random.default_rng(11), (sets.affine, sets.above)
     a = random_sets(sets, rng, N=60, n_h=2)
     a.error[:] = rng.random((60, 2))
+    a.centre[::2] *= 1e4
     heights, seen = rng.random((2, 60, 2)), []
     sets.affine = lambda *_: a
     sets.above = lambda *some: (seen.append(some), heights[len(seen) - 1])[1]
@@ -208,12 +212,12 @@ def a_step_is_rounded_outwards(sets, _):
     c, e = exact(a.centre), exact(a.error)
     reach = np.abs(exact(a.G)).sum(axis=1) + e
     assert (exact(low) <= c - reach).all() and (exact(high) >= c + reach).all()
-    assert (high - low <= 2 * a.reach() * (1 + 1e-14) + 1e-14 * np.abs(a.centre)).all()
+    assert (high - low <= 2 * a.reach() * (1 + 1e-14) + 1e-15 * np.abs(a.centre)).all()
     new = exact(after.G[:, 4:].sum(axis=1))
     top = exact(s) * (c + e) + exact(heights[1]) + Fraction(TANH)
     bottom = exact(s) * (c - e) - exact(heights[0]) - Fraction(TANH)
     assert (exact(after.centre) + new >= top).all() and (exact(after.centre) - new <= bottom).all()
-    assert (2 * new <= top - bottom + Fraction(1e-13)).all()
+    assert (2 * new <= top - bottom + Fraction(1e-10)).all()
 
 
 def a_point_is_off_by_the_error_of_tanh(sets, _):
@@ -239,7 +243,9 @@ def a_margin_is_the_worst_of_all_states(sets, _):
         found = sets.margins(params, some, np.full(20, bit))
         for i in range(20):
             o = exact(params.V[0]) @ exact(some.centre[i]) + Fraction(params.c[0])
-            reach = np.abs(exact(some.G[i]) @ exact(params.V[0])).sum() + np.abs(exact(params.V[0])) @ exact(some.error[i])
+            reach = np.abs(exact(some.G[i]) @ exact(params.V[0])).sum() + np.abs(exact(params.V[0])) @ exact(
+                some.error[i]
+            )
             true = (2 * bit - 1) * o - reach
             assert Fraction(found[i]) < true and float(true) - found[i] < 1e-13 * (1 + float(abs(o) + reach))
 
@@ -249,26 +255,30 @@ def a_margin_is_the_worst_of_all_states(sets, _):
 
 @cache
 def good():
-    """Small certificates: of three and of two units by hand, of four trained ones; and one in which cells are halved."""
+    """Small certificates of two and of three units by hand; in the last two, cells are halved."""
     found = [proof.prove(build()).certificate for build in (nets.two_units, nets.hand_built)]
     found.append(proof.prove(nets.two_units(), plan=((0.05, 1),)).certificate)
-    return [*found, with_halves(found[0], 1, 0), with_halves(with_halves(found[1], 2, 1), len(found[1].carry), 2)]
+    return [
+        *found,
+        with_halves(found[0], 1, 0),
+        with_halves(with_halves(found[1], 2, 1), len(found[1].carry), 2, slice(3, 9)),
+    ]
 
 
-def with_halves(certificate, cell, axis):
-    """The same with a cell that is halved: its words are given to two new cells, the halves."""
+def with_halves(certificate, cell, axis, handed_on=slice(None)):
+    """The same with a cell that is halved: some of its words are handed on to two new cells, the halves."""
     params, centre, axes, radius, carry, halves, words = certificate
     half = np.where(np.arange(len(params.b)) == axis, radius[cell] / 2, radius[cell])
     away, N = half[axis] * axes[cell][:, axis], len(carry)
-    mine = words[:, 0] == cell
-    new = [np.column_stack([np.full(mine.sum(), i), words[mine, 1:]]) for i in (N, N + 1)]
+    mine = np.flatnonzero(words[:, 0] == cell)[handed_on]
+    new = [np.column_stack([np.full(len(mine), i), words[mine, 1:]]) for i in (N, N + 1)]
     return certificate._replace(
         centre=np.concatenate([centre, [centre[cell] - away, centre[cell] + away]]),
         axes=np.concatenate([axes, axes[[cell, cell]]]),
         radius=np.concatenate([radius, [half * (1 + 1e-9) + 1e-10] * 2]),
         carry=np.concatenate([carry, carry[[cell, cell]]]),
         halves=np.concatenate([halves, [[cell, axis, N, N + 1]]]),
-        words=np.concatenate([words[~mine], *new]),
+        words=np.concatenate([np.delete(words, mine, axis=0), *new]),
     )
 
 
@@ -282,7 +292,7 @@ def at(array, index, value):
 def good_ones_hold(_, certificate):
     for one in good():
         checked = certificate.check(one)
-        assert checked and checked.holds and checked.reason.startswith(f"{len(one.carry)} cells, {len(one.words)} words")
+        assert checked and checked.reason.startswith(f"{len(one.carry)} cells, {len(one.words)} words")
         reordered = one._replace(words=np.random.default_rng(0).permutation(one.words))
         assert certificate.check(reordered).margin == checked.margin > 1
 
@@ -290,14 +300,8 @@ def good_ones_hold(_, certificate):
 def the_margin_is_that_of_the_worst_state(_, certificate):
     one = good()[0]
     x = np.random.default_rng(0).integers(0, 2, (300, 300, 2)).astype(float)
-    seen = np.abs(proof.plots.np.asarray(logits(one.params, x))).min()
+    seen = np.abs(model.forward(one.params, x).o).min()
     assert 0.7 * seen < certificate.check(one).margin <= seen
-
-
-def logits(params, x):
-    from bptt_lab import model
-
-    return model.forward(params, x).o
 
 
 def spoilt(one):
@@ -315,7 +319,10 @@ def spoilt(one):
     yield one._replace(words=words[1:]), f"cell {words[0, 0]}: no word begins with {words[0, 1]:#b}"
     yield one._replace(words=words[:0]), r"cell \d+: no word begins with 0b1"
     yield one._replace(words=at(words, (0, 1), words[0, 1] ^ 1)), f"cell {words[0, 0]}"
-    yield one._replace(words=at(words, (0, 2), other)), f"cell {words[0, 0]}, word .* to cell {other}: may end elsewhere"
+    yield (
+        one._replace(words=at(words, (0, 2), other)),
+        f"cell {words[0, 0]}, word .* to cell {other}: may end elsewhere",
+    )
     yield one._replace(words=at(words, (0, 2), far)), f"cell {words[0, 0]}, word .* to cell {far}: may end elsewhere"
     yield one._replace(words=at(words, (0, 2), N)), r"words\[0, 2\]: no such cell"
     yield one._replace(words=at(words, (0, 2), -1)), r"words\[0, 2\]: no such cell"
@@ -350,20 +357,17 @@ def spoilt(one):
     yield one._replace(params=params._replace(c=params.c + 20)), "bit 1 may be wrong"
     yield one._replace(params=params._replace(W=params.W * 1e300)), "cell"
     yield one._replace(params=params._replace(b=params.b + 1e308)), "cell"
-    for row, said in [((1, 0, 1, 1), "farther down"), ((1, 0, 0, 2), "farther down"), ((1, 0, 2, 1), "farther down"),
-                      ((1, n_h, 2, 2), "no such cell or axis"), ((1, -1, 2, 2), "no such cell or axis"),
-                      ((-1, 0, 2, 2), "no such cell or axis"), ((1, 0, 2, N), "no such cell or axis"),
-                      ((1, 0, N, 2), "no such cell or axis"), ((1, 0, 2, 2), "a half is not inside")]:  # fmt: skip
+    for row, said in [((1, 0, 1, N - 1), "farther"), ((1, 0, 0, N - 1), "farther"), ((1, 0, N - 1, 1), "farther"),
+                      ((1, n_h, 2, 2), "no such axis"), ((1, -1, 2, 2), "no such axis"), ((-1, 0, 2, 2), "no such"),
+                      ((1, 0, 2, N), "no such cell"), ((1, 0, N, 2), "no such cell")]:  # fmt: skip
         yield one._replace(halves=np.concatenate([halves, [row]])), rf"halves\[\d+.*\]: .*{said}"
 
 
 def every_spoilt_one_is_refused(_, certificate):
-    import re
-
     for one in good()[:2]:
         for bad, said in spoilt(one):
             checked = certificate.check(bad)
-            assert not checked and not checked.holds and np.isnan(checked.margin), said
+            assert not checked and np.isnan(checked.margin), said
             assert re.search(said, checked.reason), (said, checked.reason)
 
 
@@ -382,6 +386,17 @@ def halves_must_hold_all_of_their_cell(_, certificate):
         swapped = one._replace(halves=at(one.halves, (0, slice(2, 4)), [upper, lower]))
         assert "a half is not inside" in certificate.check(swapped).reason
         assert "no word begins" in certificate.check(one._replace(halves=one.halves[:0])).reason
+        ends = np.flatnonzero(one.words[:, 2] == cell)[:1]
+        into_half = one._replace(words=at(one.words, (ends, 2), lower))
+        assert certificate.check(into_half).reason.startswith(f"cell[{lower}]: a half, and")
+        twice = one._replace(halves=np.concatenate([one.halves, [[0, 0, lower, upper]]]))
+        assert certificate.check(twice).reason.startswith(f"cell[{lower}]: a half, and")
+        twins = one._replace(halves=at(one.halves, (0, 3), lower))
+        assert certificate.check(twins).reason.startswith(f"cell[{lower}]: a half, and")
+        below = np.flatnonzero(np.isin(one.words[:, 0], one.halves[:, 2:]))
+        for row in below[::7]:
+            gone = certificate.check(one._replace(words=np.delete(one.words, row, axis=0))).reason
+            assert gone.endswith(f": no word begins with {one.words[row, 1]:#b}")
 
 
 def nothing_may_be_left_out(_, certificate):
@@ -461,7 +476,7 @@ def a_cell_as_a_set_holds_the_cell(_, certificate):
         bounds = np.broadcast_to(low, (1, 2))[0], np.broadcast_to(high, (1, 2))[0]
         y = np.array(list(product(*zip(*bounds)))) * [1.0, 0.1]
         corners = cell.centre[0] + y @ axes.T
-        there = (found.centre + (np.array(list(product((-1, 1), repeat=2))) @ found.G[0]))
+        there = found.centre + (np.array(list(product((-1, 1), repeat=2))) @ found.G[0])
         assert np.allclose(there, corners, atol=1e-9) and (found.carry == 1).all()
         rim = np.linalg.solve(axes, (there - cell.centre[0]).T).T
         wider = np.abs(rim - y)
@@ -482,4 +497,14 @@ def axes_may_lean_a_little(_, certificate):
     assert "axes[1]" in certificate.check(one._replace(axes=axes)).reason
 
 
-NEAR = [value for name, value in list(globals().items()) if callable(value) and getattr(value, "__code__", None) and value.__code__.co_argcount == 2 and value.__code__.co_varnames[1] in ("_", "certificate") and value.__code__.co_varnames[0] in ("_", "sets")]
+NEAR = [
+    up_is_the_next_number, tanh_is_held_with_its_error, nothing_is_lost_below_the_smallest_numbers,
+    above_counts_the_error_of_tanh, a_point_is_off_by_the_error_of_tanh, a_step_is_straight_where_tanh_is,
+    columns_are_rounded_with_their_error, inside_counts_the_distance_of_the_centres,
+    a_turned_cell_is_looked_at_along_its_axes, a_cell_as_a_set_holds_the_cell, intervals_hold_what_they_should,
+    axes_may_lean_a_little, reach_is_rounded_up, a_step_holds_all_states, above_is_above_and_close,
+    the_tangent_may_touch_anywhere, a_step_is_rounded_outwards, a_margin_is_the_worst_of_all_states,
+    affine_counts_every_rounding, nothing_may_be_left_out, the_margin_is_that_of_the_worst_state,
+    halves_must_hold_all_of_their_cell, inside_is_exact_at_the_rim, many_words_are_all_followed, good_ones_hold,
+    every_spoilt_one_is_refused,
+]  # fmt: skip

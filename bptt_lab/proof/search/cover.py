@@ -1,8 +1,4 @@
-"""A proof that a network adds numbers of any length, by sets of states that no input leads out of.
-
-The idea. Cover every hidden state that can be reached by cells, each with a carry. Show that from *every* state of a
-cell, whatever is read next, the bits are right until the state lies in a cell again, whose carry is the right one.
-Start in the cell of h = 0. Then the bits are right for ever: that is induction over time.
+"""Sets of states that no input leads out of.
 
 The cells. A network that adds forgets all but the carry and the last few inputs, so a cell shrinks on its way, along
 most words at once, along a few after many steps only. So push each cell through one input after another until it fits
@@ -15,27 +11,8 @@ as long and as thin as that; but in directions that the next steps forget it may
 images fit. Which these are is told by the sum of JᵀJ over the next words, where J is ∂h^(t+k)/∂h^(t) at its centre for
 k = 1, 2, 3: control theory calls it the observability Gramian (Moore, Principal component analysis in linear systems,
 IEEE Transactions on Automatic Control 26, 1981). The shape matters only for finding a proof, not for its truth.
-
-The arithmetic. A set is pushed through one step as a zonotope, {centre + G z : |z_j| <= 1}, which keeps in mind how the
-units depend on each other. The affine map acts on centre and G. For tanh on [l, u] take the slope s of the chord (any
-number would do): tanh(a) - s a is greatest and least at the ends, or where tanh'(a) = s. The middle between greatest
-and least joins the centre, half their distance becomes a new column of G. So that columns do not pile up, those that
-came on the way and are short by now are exchanged for a box that holds them, which joins the new ones (`walk.fold`).
-
-The rounding. The proof is about the network in float64, as any BLAS computes it. With μ = |b| + Σ|U| + Σ|W|, unit by
-unit, and |h| <= 1: a sum of n products rounds to within n·2⁻⁵³/(1 - n·2⁻⁵³) of the sum of magnitudes, in whatever
-order, with or without fused multiply-add (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1).
-So a computed pre-activation is off by less than (n_h + 5)·2⁻⁵³ μ. np.tanh, and the engine's tanh, which the loops use,
-are taken to be within 4 units in the last place and never beyond ±1. The numbers of the proof itself round by the same
-law: sums of at most n_h (n_steps + 1) terms, 64 · 15 at the most, whose magnitudes add up to at most 10 (1 + μ),
-because MAX_SIZE, MAX_UNITS and MAX_STEPS say so, and no centre is beyond 2: each is off by less than
-1.1e-12 (1 + μ). Where tanh' = s is known to rounding only; but there tanh(a) - s a is level, so that its value is off
-by the square of that. A halving rounds the centre by 3e-16. Axes need be orthogonal only to 1e-12, which moves a state
-by 1e-11 at most. All this together stays under 1e-10 (1 + μ), and every step widens its set by SLACK (1 + μ), ten
-times more.
 """
 
-import math
 from collections import deque
 from collections.abc import Sequence
 from time import perf_counter
@@ -81,7 +58,7 @@ class Cover:
         self.axes, self.carry = np.zeros((max_cells, n_h, n_h)), np.zeros(max_cells, dtype=np.int64)
         self.scale, self.view = np.full(max_cells, float(scale)), view
         self.seen, self.seen_radius = (np.zeros((len(view), max_cells), dtype=np.float32) for _ in range(2))
-        self.halved, self.next, self.margins, self.leads_here, self.version = [], [], [], [], []
+        self.halved, self.next, self.leads_here, self.version = [], [], [], []
         self.landed, self.stretch = np.zeros((MAX_IMAGES, 2), dtype=np.int64), np.zeros(n_h)
         self.homeless = np.zeros((MAX_IMAGES, n_h + 3)), np.zeros((MAX_IMAGES, n_h * (MAX_STEPS + 1), n_h))
         self.waiting = deque()
@@ -93,25 +70,23 @@ class Cover:
         return len(self.next)
 
     def certificate(self) -> Certificate:
-        """What was found, once `complete` said None."""
+        """What was found, once `complete` said None; halves become cells, a little larger than need be."""
         centre, axes, radius, carry = (
             list(array[: self.N]) for array in (self.centre, self.axes, self.radius, self.carry)
         )
-        halves, words, waiting = [], [], [(i, i, 1, {}) for i in range(self.N)]
-        for i, cell, piece, known in waiting:  # the list grows
-            known = {**known, **self.next[cell].get(piece, {})}
-            if piece not in self.halved[cell]:
-                words += [(i, word, end) for word, end in known.items()]
-                continue
-            axis, j = self.halved[cell][piece], len(carry)
-            halves.append((i, axis, j, j + 1))
-            for half in (2 * piece, 2 * piece + 1):
-                h, G = self.box(cell, half)
-                centre.append(h)
-                axes.append(axes[cell])
-                carry.append(carry[cell])
-                radius.append(np.sqrt((G**2).sum(axis=0)) * (1 + 1e-9) + 1e-11)  # room for the rounding of the centre
-                waiting.append((len(carry) - 1, cell, half, known))
+        halves, words, waiting = [], [], [(i, i, 1) for i in range(self.N)]
+        for i, cell, piece in waiting:  # the list grows
+            words += [(i, word, end) for word, end in self.next[cell].get(piece, {}).items()]
+            if piece in self.halved[cell]:
+                axis, j = self.halved[cell][piece], len(carry)
+                halves.append((i, axis, j, j + 1))
+                across = np.arange(len(axes[i])) == axis
+                for upper in (0, 1):
+                    waiting.append((j + upper, cell, 2 * piece + upper))
+                    centre.append(centre[i] + (upper - 0.5) * axes[i] @ (across * radius[i]))
+                    axes.append(axes[i])
+                    radius.append(radius[i] * np.where(across, 0.5, 1.0) * (1 + 1e-9) + 1e-10)
+                    carry.append(carry[i])
         rows = (np.array(rows, dtype=np.int64).reshape(-1, n) for rows, n in ((halves, 4), (words, 3)))
         return Certificate(self.params, *map(np.array, (centre, axes, radius, carry)), *rows)
 
@@ -141,7 +116,7 @@ class Cover:
         homeless, homeless_G = self.homeless
         tried = np.array(tried)
         rules = word, tried, self.n_least, SHARES, EDGE
-        margin, n_landed, n_new, word = walk(
+        n_landed, n_new, word = walk(
             self.network, self.cover(), start, *rules, self.landed, *self.homeless, self.stretch
         )
         ends = self.landed[:n_landed].tolist()
@@ -153,7 +128,6 @@ class Cover:
         for seen, target in ends:
             self.next[cell].setdefault(piece, {})[seen] = target
             self.leads_here[target].add((cell, piece, self.version[cell]))
-        self.margins[cell] = min(margin, self.margins[cell])
         return self.divide(cell, piece, word, tuple(tried.tolist())) if word else None
 
     def divide(self, cell: int, piece: int, word: int, tried: tuple[int, ...]) -> str | None:
@@ -190,7 +164,6 @@ class Cover:
         self.version[cell] += 1
         self.halved[cell].clear()
         self.next[cell].clear()
-        self.margins[cell] = math.inf
         self.waiting.append((cell, 1, self.version[cell]))
         for other, piece, version in sorted(self.leads_here[cell]):
             if version == self.version[other]:
@@ -203,7 +176,8 @@ class Cover:
     def take_in(self, centre: Array, G: Array, carry: int) -> int | None:
         """The cell that holds a small set from now on: made meanwhile, or new; None if no more may be made."""
         cover, columns = self.cover(), np.ascontiguousarray(G.T)
-        if (cell := home(cover, centre, columns, len(columns), carry)) >= 0:
+        cell, _ = home(cover, centre, columns, len(columns), carry)
+        if cell >= 0:
             return int(cell)
         if self.N == self.max_cells:
             return None
@@ -222,7 +196,6 @@ class Cover:
         self.scale[cell] = scale
         self.version.append(0)
         self.leads_here.append(set())
-        self.margins.append(math.inf)
         for found in (self.halved, self.next):
             found.append({})
         self.show(cell)

@@ -1,8 +1,11 @@
-"""One step of the network for a whole set of states, {centre + G z : |z_j| <= 1}, with outward rounding.
+"""One step of the network for a whole set of states, {centre + G z : |z_j| <= 1}.
 
-Why the slack is enough stands in `cells`. The loops are compiled where Numba is installed. Their sums run in a fixed
-order and tanh is the engine's, so that every machine finds the same sets. Inside them G is held by its columns: G[j]
-is the one that z_j stretches.
+`sets` does the same for the checker, with every rounding counted. Here each step widens its set by a slack instead, so
+that what is found here is not refused there. The affine map acts on centre and G. For tanh on [l, u] take the slope s
+of the chord: tanh(a) - s a is greatest and least at the ends, or where tanh'(a) = s.
+
+The loops are compiled where Numba is installed. Their sums run in a fixed order and tanh is the engine's, so that every
+machine finds the same sets. G is held by its columns: G[j] is the one that z_j stretches.
 """
 
 import math
@@ -13,7 +16,6 @@ from bptt_lab.engine import compiled, tanh
 from bptt_lab.model import Params
 
 SLACK = 1e-9  # what a step adds to its set, relative to the magnitudes that it sums
-MAX_SIZE = 8.0  # of a set, from its centre: what the rounding argument allows
 
 
 def loops_of(params: Params) -> tuple:
