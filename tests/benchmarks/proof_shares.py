@@ -2,8 +2,8 @@
 
     python tests/benchmarks/proof_shares.py [n_h ...]
 
-Networks are trained at the defaults of `training.train`, seeds 0 to 49. Seconds are of the processor; those for checking
-a certificate, which are among them, are shown as well.
+Networks are trained at the defaults of `training.train`, seeds 0 to 49. Seconds are of the processor; those for
+checking a certificate are among them, and are shown as well.
 """
 
 import sys

@@ -430,7 +430,7 @@ def one_cell(axes, radius, centre=(0.0, 0.0)):
 
 
 def inside_is_exact_at_the_rim(sets, certificate):
-    rng, found = np.random.default_rng(9), []
+    rng = np.random.default_rng(9)
     for _ in range(60):
         centre, h = rng.standard_normal((2, 2))
         G, error = rng.standard_normal((3, 2)), 1e-3 * rng.random(2)
