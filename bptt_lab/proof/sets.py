@@ -110,15 +110,15 @@ def push(params: Params, sets: Sets, x: Array) -> tuple[Sets, NDArray]:
     returns  sets that hold every state that a network can compute from one of theirs, and the true bits (N,)
     """
     a = affine(params.W, sets, x[:, :1] * params.U[:, 0], x[:, 1:] * params.U[:, 1], params.b)
-    low, high = outwards(a.centre - a.reach(), a.centre + a.reach())
+    low, high = Interval(a.centre, a.centre) + Interval(-a.reach(), a.reach())
     s = np.clip((np.tanh(high) - np.tanh(low)) / (high - low), 0, 1)  # of the chord; any other would be as right
     rest = Interval(-above(-high, -low, s), above(low, high, s)) + Interval(-TANH, TANH)  # a network's tanh is off, too
-    h = Interval(s, s) * outwards(a.centre - a.error, a.centre + a.error) + rest  # without the columns
+    h = Interval(s, s) * (Interval(a.centre, a.centre) + Interval(-a.error, a.error)) + rest  # without the columns
     centre, moved = (h.low + h.high) / 2, a.G * s[:, None]
     new = up(np.maximum(h.high - centre, centre - h.low))  # (N, n_h)
     G = np.concatenate([moved, new[:, None] * np.eye(len(params.b))], axis=1)
-    total = sets.carry + x.sum(axis=1).astype(np.int64)
-    return Sets(centre, G, 2 * ROUND * np.abs(moved).sum(axis=1) + TINY, total // 2), total % 2
+    error, total = 2 * ROUND * np.abs(moved).sum(axis=1) + TINY, sets.carry + x.sum(axis=1).astype(np.int64)
+    return Sets(centre, G, error, total // 2), total % 2
 
 
 def margins(params: Params, sets: Sets, bit: NDArray) -> Array:

@@ -61,9 +61,9 @@ def reach_is_rounded_up(sets, _):
     some = random_sets(sets, np.random.default_rng(1), N=40, p=9)
     reach, true = some.reach(), np.abs(exact(some.G)).sum(axis=1) + exact(some.error)
     plain = np.abs(some.G).sum(axis=1) + some.error
-    lost = sets.Sets(np.zeros((1, 1)), np.full((1, 300, 1), 0.99 * 2.0**-53), np.ones((1, 1)), np.array([0]))
+    lost = sets.Sets(np.zeros((1, 2)), np.full((1, 300, 2), 0.99 * 2.0**-53), np.ones((1, 2)), np.array([0]))
     lost.G[0, 0] = 1.0  # each of the others is too small to be added to it
-    assert exact(lost.reach()) >= 2 + 299 * Fraction(0.99 * 2.0**-53)
+    assert (exact(lost.reach()) >= 2 + 299 * Fraction(0.99 * 2.0**-53)).all()
     for p in (1, 2):
         few = random_sets(sets, np.random.default_rng(p), N=40, p=p)
         assert (exact(few.reach()) >= np.abs(exact(few.G)).sum(axis=1) + exact(few.error)).all()
@@ -378,6 +378,11 @@ def halves_must_hold_all_of_their_cell(_, certificate):
             for other in range(len(one.params.b)):
                 little = at(one.radius, (end, other), one.radius[end, other] * (1 - 1e-3))
                 assert "a half is not inside" in certificate.check(one._replace(radius=little)).reason
+                for way in (-1e-3, 1e-3):
+                    if other != axis:
+                        away = way * one.radius[end, other] * one.axes[end][:, other]
+                        moved = one._replace(centre=at(one.centre, end, one.centre[end] + away))
+                        assert "a half is not inside" in certificate.check(moved).reason
             away = sign * 1e-3 * one.radius[end, axis] * one.axes[end][:, axis]
             moved = one._replace(centre=at(one.centre, end, one.centre[end] + away))
             assert "a half is not inside" in certificate.check(moved).reason
@@ -416,10 +421,36 @@ def many_words_are_all_followed(_, certificate):
     one = good()[0]
     many = np.tile(one.words, (2100 // len(one.words) + 1, 1))
     assert certificate.check(one._replace(words=many))
+    for row in range(0, len(one.words), 9):  # the worst is among the first
+        rest = np.tile(one.words[row], (2000, 1))
+        checked = certificate.check(one._replace(words=np.concatenate([one.words, rest])))
+        assert checked.margin == certificate.check(one).margin
     far = int(np.abs(one.centre - one.centre[many[0, 2]]).sum(axis=1).argmax())
     for row in (0, 1999, 2000, len(many) - 1):
         end = far if many[row, 2] != far else 1
         assert "may end elsewhere" in certificate.check(one._replace(words=at(many, (row, 2), end))).reason
+
+
+def the_inputs_are_those_of_the_words(sets, certificate):
+    for one in good():
+        seen, words = [], one.words[:, :2].tolist()
+
+        def push(params, some, x, seen=seen):
+            seen.append(2 * x[:, 0] + x[:, 1])
+            return sets.push(params, some, x)
+
+        old, certificate.push = certificate.push, push
+        certificate.check(one)
+        certificate.push = old
+        for t, x in enumerate(seen, start=1):
+            spelled = [(cell, f"{word:b}"[1 : 1 + 2 * t]) for cell, word in words]
+            begun = {(cell, bits) for cell, bits in spelled if len(bits) == 2 * t}
+            assert sorted(x) == sorted(int(bits[-2:], 2) for _, bits in begun)
+        assert 2 * len(seen) + 1 == max(word.bit_length() for _, word in words)
+
+
+def what_was_checked_is_true_or_false(_, certificate):
+    assert [bool(certificate.Checked(margin, "")) for margin in (0.5, 0.0, -0.5, np.nan)] == [True, False, False, False]
 
 
 def one_cell(axes, radius, centre=(0.0, 0.0)):
@@ -484,6 +515,7 @@ def a_cell_as_a_set_holds_the_cell(_, certificate):
         assert (found.error > 0).all() and (found.error < 1e-13).all()
         if np.isscalar(low) and np.isscalar(high):
             assert all((p == q).all() for p, q in zip(found, whole))
+            assert (np.abs(rim) - np.abs(y)).min() > 0.9e-11
 
 
 def axes_may_lean_a_little(_, certificate):
@@ -500,11 +532,11 @@ def axes_may_lean_a_little(_, certificate):
 NEAR = [
     up_is_the_next_number, tanh_is_held_with_its_error, nothing_is_lost_below_the_smallest_numbers,
     above_counts_the_error_of_tanh, a_point_is_off_by_the_error_of_tanh, a_step_is_straight_where_tanh_is,
-    columns_are_rounded_with_their_error, inside_counts_the_distance_of_the_centres,
+    columns_are_rounded_with_their_error, inside_counts_the_distance_of_the_centres, what_was_checked_is_true_or_false,
     a_turned_cell_is_looked_at_along_its_axes, a_cell_as_a_set_holds_the_cell, intervals_hold_what_they_should,
     axes_may_lean_a_little, reach_is_rounded_up, a_step_holds_all_states, above_is_above_and_close,
     the_tangent_may_touch_anywhere, a_step_is_rounded_outwards, a_margin_is_the_worst_of_all_states,
-    affine_counts_every_rounding, nothing_may_be_left_out, the_margin_is_that_of_the_worst_state,
-    halves_must_hold_all_of_their_cell, inside_is_exact_at_the_rim, many_words_are_all_followed, good_ones_hold,
-    every_spoilt_one_is_refused,
+    the_inputs_are_those_of_the_words, affine_counts_every_rounding, nothing_may_be_left_out,
+    the_margin_is_that_of_the_worst_state, halves_must_hold_all_of_their_cell, inside_is_exact_at_the_rim,
+    many_words_are_all_followed, good_ones_hold, every_spoilt_one_is_refused,
 ]  # fmt: skip
