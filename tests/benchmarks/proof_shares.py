@@ -30,9 +30,7 @@ def successful(n_h):
 
 def main(sizes):
     cover.perf_counter = prover.perf_counter = process_time  # so that other work on the machine does not count
-    print(
-        "| n_h | seeds | proved | refuted | undecided | within 5 s | within 60 s | cells (median, most) | to check (median, most) |"
-    )
+    print("| n_h | seeds | proved | refuted | undecided | within 5 s | within 60 s | cells (median, most) | to check |")
     print("|---|---|---|---|---|---|---|---|---|")
     for n_h in sizes:
         verdicts, seconds, checking = [], [], [0.0]
