@@ -44,6 +44,7 @@ def random_mistake(one, rng):
     return one._replace(params=one.params._replace(**{name: array * rng.uniform(-3, 0.3, array.shape)}))
 
 
+@pytest.mark.slow
 def test_a_hundred_random_mistakes_are_refused():
     rng, reasons = np.random.default_rng(0), set()
     for i in range(100):
@@ -104,6 +105,7 @@ def run(*words):
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_file_is_checked_from_the_shell(tmp_path):
     good, bad, text = tmp_path / "good.npz", tmp_path / "bad.npz", tmp_path / "text.npz"
     one = proof.shipped("three_units")

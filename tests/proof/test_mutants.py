@@ -70,6 +70,7 @@ def unnoticed(module):
     return found, tried
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="without a timer, a mistake could run without end")
 def test_every_mistake_that_matters_is_noticed():
     assert not noticed(sets, certificate)

@@ -12,6 +12,8 @@ from bptt_lab.proof.search import cover as cover_room
 from bptt_lab.proof.search import walk as walk_room
 from bptt_lab.proof.search import zonotope
 
+pytestmark = pytest.mark.slow  # what they prove with takes half a minute to compile once
+
 
 @cache
 def proved(name: str):
@@ -19,6 +21,7 @@ def proved(name: str):
     return params, proof.prove(params)
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize("name", ["two", "three"])
 def test_exact_adders_are_proved(name):
     params, verdict = proved(name)
@@ -40,7 +43,7 @@ def test_an_adder_with_one_spoilt_weight_is_refuted(build):
                 refuted += 1
                 assert counterexamples.fails(spoilt, *verdict.counterexample, verdict.n_bits)
             elif verdict.status == "proved":  # W[:, 0] and W[:, 2] of the three units may hardly matter
-                assert right_on_long_sums(spoilt)
+                assert right_on_long_sums(spoilt, n=20_000)
     assert refuted >= 6
 
 
@@ -55,15 +58,16 @@ def right_on_long_sums(params, n=100_000, n_bits=64, seed=1):
     return True
 
 
-def test_never_says_proved_of_a_network_that_fails():
-    """120 networks of varied quality: hand-built and trained ones, with noise from nothing to too much."""
+@pytest.mark.parametrize("n_levels", [4, pytest.param(15, marks=pytest.mark.ci)])
+def test_never_says_proved_of_a_network_that_fails(n_levels):
+    """Networks of varied quality: hand-built and trained ones, with noise from nothing to too much."""
     rng = np.random.default_rng(0)
     bases = [nets.hand_built(), nets.hand_built(8.0), nets.two_units(), nets.two_units(8.0)]
     bases += [nets.trained(n_h, seed) for n_h, seed in [(3, 3), (4, 2), (3, 0), (2, 1)]]
     found = {"proved": 0, "refuted": 0, "undecided": 0}
     checked = 0
     for base in bases:
-        for noise in np.geomspace(0.003, 2.0, 15):
+        for noise in np.geomspace(0.003, 2.0, n_levels):
             params = nets.perturbed(base, noise, rng)
             verdict = proof.prove(params, max_cells=200, max_seconds=600, plan=((0.3, 1),))
             found[verdict.status] += 1
@@ -73,7 +77,8 @@ def test_never_says_proved_of_a_network_that_fails():
                 assert right_on_long_sums(params, n=100_000 if checked % 10 == 1 else 20_000, seed=checked)
             elif verdict.status == "refuted":
                 assert counterexamples.fails(params, *verdict.counterexample, verdict.n_bits)
-    assert sum(found.values()) == 120 and found["proved"] >= 20 and found["refuted"] >= 20, found
+    assert sum(found.values()) == 8 * n_levels
+    assert min(found["proved"], found["refuted"]) >= sum(found.values()) / 6, found
 
 
 def test_the_undecided_is_called_so():
