@@ -1,12 +1,15 @@
-"""The proof: that a network adds numbers of every length, or a sum that it gets wrong. The checker first:
+"""The proof: that a network adds numbers of every length, or a sum that it gets wrong.
 
-certificate      what a proof is, and how it is checked; with `sets` all that must be trusted
-sets             a step of the network for a whole set of states, every rounding counted
-files            certificates as files, for others to check: python -m bptt_lab.proof check FILE
+Read `certificate` first, and `sets` after it: what a proof is, and how it is checked. Nothing else must be trusted.
+From the door down:
+
 plots            pictures of states, cells and machines
-search           behind it, and not to be trusted: how certificates are found
+search           how certificates are found; not to be trusted
 counterexamples  sums that a network gets wrong, the shortest first
 addition         what a network must do to add
+files            certificates as files, for others to check: python -m bptt_lab.proof check FILE
+certificate      what a proof is, and how it is checked
+sets             a step of the network for a whole set of states, every rounding counted
 """
 
 from bptt_lab.proof import plots

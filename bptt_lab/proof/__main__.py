@@ -7,7 +7,8 @@ there is no such file, or no certificate in it.
 import sys
 from zipfile import BadZipFile
 
-from bptt_lab.proof import check, load
+from bptt_lab.proof.certificate import check
+from bptt_lab.proof.files import load
 
 
 def main(words: list[str]) -> int:
