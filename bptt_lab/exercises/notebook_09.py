@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from bptt_lab import automaton, model, training
+from bptt_lab import model, proof, training
 from bptt_lab.doctor import Exercise, slip
 from bptt_lab.model import Params
 
@@ -27,7 +27,7 @@ def _trained(n_h: int, seed: int, batch_size: int = 1, n_steps: int = 20_000) ->
 
 @cache
 def _status(n_h: int, seed: int) -> str:
-    return automaton.prove(_trained(n_h, seed)).status
+    return proof.prove(_trained(n_h, seed)).status
 
 
 def smallest_size(seeds: Sequence[int]) -> tuple[int, int]:
@@ -67,7 +67,7 @@ def smallest_break(params: Params) -> tuple[str, tuple[int, ...], float]:
     for name in reversed(params._fields):
         for index in np.ndindex(getattr(params, name).shape):
             for change in (0.99 * LIMIT, -0.99 * LIMIT):
-                if automaton.prove(_changed(params, name, index, change)).status == "refuted":
+                if proof.prove(_changed(params, name, index, change)).status == "refuted":
                     return name, index, change
     raise ValueError(f"a network that a change below {LIMIT} breaks is needed, got one that survives all")
 
@@ -95,7 +95,7 @@ def _about_break(answer: object, params: Params) -> str:
         return f"{index!r} is no index of one entry of {name}, which has shape {shape}"
     if not abs(change) < LIMIT:
         return f"the change is {change:.3g}, and one smaller than {LIMIT} in size is asked"
-    status = automaton.prove(_changed(params, name, place, change)).status
+    status = proof.prove(_changed(params, name, place, change)).status
     found = "still proved" if status == "proved" else "not proved any more, but no wrong sum is found either"
     return "" if status == "refuted" else f"with this change the network is {found}"
 
@@ -110,7 +110,7 @@ def _proved(batch_size: int, seeds: Sequence[int], n_steps: int) -> int:
 
 @cache
 def _quick_status(batch_size: int, seed: int, n_steps: int) -> str:
-    return automaton.prove(_trained(3, seed, batch_size, n_steps), max_cells=100, plan=((0.1, 2),)).status
+    return proof.prove(_trained(3, seed, batch_size, n_steps), max_cells=100, plan=((0.1, 2),)).status
 
 
 def _draw_training(rng: np.random.Generator, large: int, good: int, bad: int) -> dict[str, object]:
@@ -150,7 +150,7 @@ EXERCISES = [
         hints=(
             "In which order must sizes and seeds be tried, so that the first success is the answer?",
             "Each network needs a generator of its own, made from its seed, for its start and for its training.",
-            "Two loops: sizes outside, from 1 up; seeds inside. Train, call automaton.prove, and return as soon as the "
+            "Two loops: sizes outside, from 1 up; seeds inside. Train, call proof.prove, and return as soon as the "
             'status is "proved".',
         ),
     ),
@@ -166,7 +166,7 @@ EXERCISES = [
         hints=(
             "There are 22 weights, and two directions for each. How long does it take to try them all?",
             "Not every array is equally easy to break with. Which weights act in each step, whatever is read?",
-            "For each weight and each direction add a change a little below 0.1, in a copy, and ask automaton.prove "
+            "For each weight and each direction add a change a little below 0.1, in a copy, and ask proof.prove "
             'whether the network is "refuted". Return the first that is.',
         ),
     ),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bptt_lab import automaton, bptt, doctor, exercises, gated, model, text, through_time
+from bptt_lab import bptt, doctor, exercises, gated, model, proof, text, through_time
 from bptt_lab.exercises import notebook_09, notebook_13
 from bptt_lab.gated import gru, gru_after
 from bptt_lab.model import Params
@@ -194,4 +194,4 @@ def test_shares_tell_steps_and_batches_apart():
 @pytest.mark.slow
 def test_the_status_of_a_network_is_that_of_the_package():
     params = notebook_09._trained(3, 3)
-    assert automaton.prove(params).status == notebook_09._status(3, 3) == "proved"
+    assert proof.prove(params).status == notebook_09._status(3, 3) == "proved"
