@@ -3,11 +3,12 @@
 Read `certificate` first, and `sets` after it: what a proof is, and how it is checked. Nothing else must be trusted.
 From the door down:
 
+__main__         python -m bptt_lab.proof check FILE
 plots            pictures of states, cells and machines
 search           how certificates are found; not to be trusted
 counterexamples  sums that a network gets wrong, the shortest first
 addition         what a network must do to add
-files            certificates as files, for others to check: python -m bptt_lab.proof check FILE
+files            certificates as files, for others to check
 certificate      what a proof is, and how it is checked
 sets             a step of the network for a whole set of states, every rounding counted
 """

@@ -111,7 +111,7 @@ def test_a_file_is_checked_from_the_shell(tmp_path):
     one = proof.shipped("three_units")
     proof.save(one, good)
     proof.save(one._replace(words=one.words[1:]), bad)
-    text.write_text("no certificate")
+    text.write_text("no certificate", encoding="utf-8")
     status, said = run("check", good)
     assert status == 0 and "proves that its network of 3 units adds numbers of every length, by 3.956 nats" in said
     status, said = run("check", bad)
