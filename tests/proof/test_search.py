@@ -134,7 +134,7 @@ def test_what_led_to_a_cell_that_shrank_must_be_walked_again(monkeypatch):
 
 def walked_in_pieces(monkeypatch):
     """A proof in which words end although their piece is halved, because a walk may push only a few images."""
-    monkeypatch.setattr(cover_room, "MAX_IMAGES", 15)
+    monkeypatch.setattr(cover_room, "MAX_IMAGES", 13)
     return proof.prove(nets.trained(4, 2), plan=((0.1, 1),))
 
 
