@@ -80,7 +80,7 @@ def above(low: Array, high: Array, s: Array) -> Array:
     left = np.maximum(f(low).high, f(high).high)
     start, end = np.maximum(low, 0), np.maximum(high, 0)
     p = np.clip(np.arctanh(np.sqrt(1 - s) * (1 - ROUND)), start, end)
-    slope = outwards(1 - s, 1 - s) + tanh(p) * tanh(-p)  # of the tangent: 1 - s - tanh²(p)
+    slope = Interval(1.0, 1.0) + Interval(-s, -s) + tanh(p) * tanh(-p)  # of the tangent: 1 - s - tanh²(p)
     right = (f(p) + slope * (Interval(start, end) + Interval(-p, -p))).high
     return np.where(high > 0, np.maximum(left, right), left)
 

@@ -33,7 +33,7 @@ def main(sizes):
     print("| n_h | seeds | proved | refuted | undecided | within 5 s | within 60 s | cells (median, most) | to check |")
     print("|---|---|---|---|---|---|---|---|---|")
     for n_h in sizes:
-        verdicts, seconds, checking = [], [], [0.0]
+        verdicts, seconds, checking = [], [], []
         for seed, params in successful(n_h):
             start = process_time()
             verdict = proof.prove(params, max_seconds=MAX_SECONDS)
@@ -52,7 +52,7 @@ def main(sizes):
         shares = [f"{sum(second <= limit for second in right)} of {counts[0] + counts[2]}" for limit in (5, 60)]
         cells = [verdict.cells for verdict in verdicts if verdict.certificate] or [0]
         entries = [n_h, len(status), *counts, *shares, f"{median(cells):.0f}, {max(cells)}"]
-        entries.append(f"{median(checking):.1f} s, {max(checking):.1f} s")
+        entries.append(f"{median(checking or [0]):.1f} s, {max(checking, default=0):.1f} s")
         print("| " + " | ".join(map(str, entries)) + " |", flush=True)
 
 

@@ -1,7 +1,6 @@
 """Copies of a module, each with one small mistake in it."""
 
 import ast
-import copy
 import types
 from collections.abc import Iterator
 
@@ -34,24 +33,29 @@ def changes(node: ast.AST) -> Iterator[tuple[str, object]]:
 
 def mutants(module: types.ModuleType) -> Iterator[tuple[str, types.ModuleType]]:
     """(what was changed, the changed copy)"""
-    with open(module.__file__, encoding="utf-8") as file:
-        tree = ast.parse(file.read())
-    for i, node in enumerate(ast.walk(tree)):
-        for field, value in changes(node):
-            changed = copy.deepcopy(tree)
-            other = list(ast.walk(changed))[i]
-            setattr(other, field, value)
-            ast.fix_missing_locations(changed)
-            yield f"{context(tree, node)} -> {context(changed, other)}", executed(changed, module)
-
-
-def context(tree: ast.Module, node: ast.AST) -> str:
-    """The statement or expression that is two levels above a node."""
+    tree = parsed(module)
     parent = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    for node in list(parent):
+        around = context(parent, node)
+        before = ast.unparse(around)
+        for field, value in changes(node):
+            old = getattr(node, field)
+            setattr(node, field, value)
+            yield f"{before} -> {ast.unparse(around)}", executed(tree, module)
+            setattr(node, field, old)
+
+
+def context(parent: dict, node: ast.AST) -> ast.AST:
+    """The statement or expression that is two levels above a node."""
     for _ in range(2):
         if not isinstance(parent[node], ast.FunctionDef | ast.Module | ast.ClassDef | ast.For | ast.With):
             node = parent[node]
-    return ast.unparse(node)
+    return node
+
+
+def parsed(module: types.ModuleType) -> ast.Module:
+    with open(module.__file__, encoding="utf-8") as file:
+        return ast.parse(file.read())
 
 
 def executed(tree: ast.Module, module: types.ModuleType) -> types.ModuleType:

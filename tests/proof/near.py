@@ -61,6 +61,9 @@ def reach_is_rounded_up(sets, _):
     some = random_sets(sets, np.random.default_rng(1), N=40, p=9)
     reach, true = some.reach(), np.abs(exact(some.G)).sum(axis=1) + exact(some.error)
     plain = np.abs(some.G).sum(axis=1) + some.error
+    even = random_sets(sets, np.random.default_rng(1), N=40, p=8)
+    best = exact(np.abs(even.G).sum(axis=1) + even.error)  # another order of this sum may lose (p + 1) U more
+    assert (exact(even.reach()) >= best * (1 + 10 * U)).all()
     lost = sets.Sets(np.zeros((1, 2)), np.full((1, 300, 2), 0.99 * 2.0**-53), np.ones((1, 2)), np.array([0]))
     lost.G[0, 0] = 1.0  # each of the others is too small to be added to it
     assert (exact(lost.reach()) >= 2 + 299 * Fraction(0.99 * 2.0**-53)).all()
@@ -228,6 +231,26 @@ def a_point_is_off_by_the_error_of_tanh(sets, _):
     assert (new >= 2 * TANH).all() and (new < 30 * TANH).all()
 
 
+def a_step_holds_its_interval(sets, _):
+    """The middle of the interval that is found last in a step is rounded; what is left holds both ends."""
+    seen, old = [], sets.Interval
+
+    class Watched(old):
+        def __add__(self, other):
+            seen.append(super().__add__(other))
+            return seen[-1]
+
+    params, rng = network(), np.random.default_rng(12)
+    points = sets.Sets(rng.uniform(-1, 1, (20, 3)), np.zeros((20, 0, 3)), np.zeros((20, 3)), np.arange(20) % 2)
+    sets.Interval = Watched
+    try:
+        after, _ = sets.push(params, points, np.ones((20, 2)))
+    finally:
+        sets.Interval = old
+    low, high, centre, new = map(exact, (*seen[-1], after.centre, after.G.sum(axis=1)))
+    assert (centre - new <= low).all() and (high <= centre + new).all()
+
+
 def columns_are_rounded_with_their_error(sets, _):
     params, rng = network(), np.random.default_rng(7)
     some = random_sets(sets, rng, N=5, p=5)._replace(error=np.zeros((5, 3)))
@@ -304,6 +327,19 @@ def the_margin_is_that_of_the_worst_state(_, certificate):
     assert 0.7 * seen < certificate.check(one).margin <= seen
 
 
+def a_bit_is_right_by_any_margin(_, certificate):
+    """A bias of the logit that leaves a margin of 1e-6, and one that leaves none."""
+    one = good()[0]
+
+    def biased(more):
+        return certificate.check(one._replace(params=one.params._replace(c=one.params.c + more)))
+
+    margin = biased(0).margin
+    right, wrong = ([biased(sign * (margin + more)) for sign in (-1, 1)] for more in (-1e-6, 1e-6))
+    assert all(right) and 0.9e-6 < min(right).margin < 1.1e-6
+    assert not all(wrong) and all(checked or ": bit " in checked.reason for checked in wrong)
+
+
 def spoilt(one):
     """(a certificate with a mistake, what the refusal says) for each kind of mistake."""
     params, centre, axes, radius, carry, halves, words = one
@@ -331,8 +367,8 @@ def spoilt(one):
     yield one._replace(words=at(words, (0, 1), 3)), r"words\[0, 1\]: .* nothing is read"
     yield one._replace(words=np.concatenate([words[words[:, 0] != 1], [[1, 1, 1]]])), "nothing is read"
     yield one._replace(centre=at(centre, (0, 0), 0.1)), "cell 0: its centre is not 0"
-    yield one._replace(carry=at(carry, 0, 1)), "cell 0"
-    yield one._replace(radius=at(radius, (0, 0), -1e-3)), "cell 0"
+    yield one._replace(carry=at(carry, 0, 1)), "cell 0: .* or its carry is not 0"
+    yield one._replace(radius=at(radius, (0, 0), -1e-3)), "cell 0: its centre is not 0"
     yield one._replace(radius=at(radius, target, np.full(n_h, 3.0))), f"cell {target}, word"
     yield one._replace(axes=at(axes, (last, 0), axes[last, 0] + 1e-6)), rf"axes\[{last}\]: not orthonormal"
     yield one._replace(axes=at(axes, last, 2 * axes[last])), rf"axes\[{last}\]: not orthonormal"
@@ -449,6 +485,27 @@ def the_inputs_are_those_of_the_words(sets, certificate):
         assert 2 * len(seen) + 1 == max(word.bit_length() for _, word in words)
 
 
+def long_words_are_read_from_their_first_input(sets, certificate):
+    """Also where a float64 does not hold the number of a word."""
+    one, seen = good()[0], []
+
+    def push(_, some, x):
+        seen.append(x[0].tolist())
+        return sets.Sets(*(np.repeat(array[:1], len(x), axis=0) for array in some)), np.zeros(len(x), dtype=int)
+
+    old = certificate.push, certificate.margins, certificate.inside
+    certificate.push, certificate.margins = push, lambda _, some, bit: np.ones(len(bit))
+    certificate.inside = lambda _, some, cell: np.ones(len(cell), dtype=bool)
+    try:
+        for word in (2**55 - 1, 2**61 - 2, 2**63 - 1, 2**62):
+            seen.clear()
+            certificate.follow(one._replace(words=np.array([[1, word, 1]])), 0)
+            bits = f"{word:b}"[1:]
+            assert seen == [[int(bits[t]), int(bits[t + 1])] for t in range(0, len(bits), 2)]
+    finally:
+        certificate.push, certificate.margins, certificate.inside = old
+
+
 def what_was_checked_is_true_or_false(_, certificate):
     assert [bool(certificate.Checked(margin, "")) for margin in (0.5, 0.0, -0.5, np.nan)] == [True, False, False, False]
 
@@ -476,18 +533,28 @@ def inside_is_exact_at_the_rim(sets, certificate):
 
 
 def inside_counts_the_distance_of_the_centres(sets, certificate):
-    """The difference of the centres is rounded: 1 - 2⁻⁵⁴ counts as 1."""
-    far = sets.Sets(np.array([[1.0, 0.0]]), np.zeros((1, 0, 2)), np.zeros((1, 2)), np.array([1]))
-    seen = {}
+    """The difference of the centres is rounded: 1 - 2⁻⁶⁰ counts as 1. So is the sum of this and the error."""
+    seen = []
 
     def affine(M, away, *terms):
-        seen["error"] = away.error
+        seen.append(away.error[0, 0])
         return sets.affine(M, away, *terms)
 
     certificate.affine, old = affine, certificate.affine
-    certificate.inside(one_cell(np.eye(2), [2.0, 2.0], (2.0**-60, 0.0)), far, np.array([0]))
+    for error in (0.0, 8.0):
+        far = sets.Sets(np.array([[1.0, 0.0]]), np.zeros((1, 0, 2)), np.full((1, 2), error), np.array([1]))
+        certificate.inside(one_cell(np.eye(2), [2.0, 2.0], (2.0**-60, 0.0)), far, np.array([0]))
     certificate.affine = old
-    assert seen["error"][0, 0] >= 2.0**-53 and (seen["error"] < 2.0**-51).all()
+    assert 2.0**-53 <= seen[0] < 2.0**-51 and 8 < seen[1] < 8 + 2.0**-48
+
+
+def inside_is_rounded_up(sets, certificate):
+    """1 + 2⁻⁵⁴ is rounded to 1, but lies in no cell that ends at 1."""
+    some = sets.Sets(np.ones((1, 1)), np.zeros((1, 0, 1)), np.full((1, 1), 2.0**-54), np.array([1]))
+    certificate.affine, old = lambda *_: some, certificate.affine
+    for radius, held in ((1.0, False), (np.nextafter(1.0, 2.0), True)):
+        assert certificate.inside(one_cell(np.eye(1), [radius], [0.0]), some, np.array([0]))[0] == held
+    certificate.affine = old
 
 
 def a_turned_cell_is_looked_at_along_its_axes(sets, certificate):
@@ -518,6 +585,13 @@ def a_cell_as_a_set_holds_the_cell(_, certificate):
             assert (np.abs(rim) - np.abs(y)).min() > 0.9e-11
 
 
+def a_cell_as_a_set_is_wider_by_twice_what_axes_may_lean(_, certificate):
+    for radius in np.random.default_rng(13).uniform(0, 1, (40, 2)):
+        found = exact(certificate.sets_of(one_cell(np.eye(2), radius), [0]).G[0].sum(axis=0)) - exact(radius)
+        lean = exact(certificate.LEAN * radius.max())
+        assert (found >= 2 * lean).all() and (found <= 2.1 * float(lean)).all()
+
+
 def axes_may_lean_a_little(_, certificate):
     one = good()[1]
     for lean, said in ((1e-13, True), (1.5e-11, False)):
@@ -529,14 +603,16 @@ def axes_may_lean_a_little(_, certificate):
     assert "axes[1]" in certificate.check(one._replace(axes=axes)).reason
 
 
-NEAR = [
+NEAR = [  # the cheapest first
     up_is_the_next_number, tanh_is_held_with_its_error, nothing_is_lost_below_the_smallest_numbers,
     above_counts_the_error_of_tanh, a_point_is_off_by_the_error_of_tanh, a_step_is_straight_where_tanh_is,
-    columns_are_rounded_with_their_error, inside_counts_the_distance_of_the_centres, what_was_checked_is_true_or_false,
-    a_turned_cell_is_looked_at_along_its_axes, a_cell_as_a_set_holds_the_cell, intervals_hold_what_they_should,
-    axes_may_lean_a_little, reach_is_rounded_up, a_step_holds_all_states, above_is_above_and_close,
-    the_tangent_may_touch_anywhere, a_step_is_rounded_outwards, a_margin_is_the_worst_of_all_states,
-    the_inputs_are_those_of_the_words, affine_counts_every_rounding, nothing_may_be_left_out,
-    the_margin_is_that_of_the_worst_state, halves_must_hold_all_of_their_cell, inside_is_exact_at_the_rim,
-    many_words_are_all_followed, good_ones_hold, every_spoilt_one_is_refused,
+    a_step_holds_its_interval, columns_are_rounded_with_their_error, inside_counts_the_distance_of_the_centres,
+    inside_is_rounded_up, what_was_checked_is_true_or_false, a_turned_cell_is_looked_at_along_its_axes,
+    a_cell_as_a_set_holds_the_cell, long_words_are_read_from_their_first_input, intervals_hold_what_they_should,
+    a_cell_as_a_set_is_wider_by_twice_what_axes_may_lean, axes_may_lean_a_little, a_bit_is_right_by_any_margin,
+    reach_is_rounded_up, a_step_holds_all_states, above_is_above_and_close, the_tangent_may_touch_anywhere,
+    a_step_is_rounded_outwards, a_margin_is_the_worst_of_all_states, the_margin_is_that_of_the_worst_state,
+    nothing_may_be_left_out, the_inputs_are_those_of_the_words, good_ones_hold, inside_is_exact_at_the_rim,
+    affine_counts_every_rounding, halves_must_hold_all_of_their_cell, every_spoilt_one_is_refused,
+    many_words_are_all_followed,
 ]  # fmt: skip
