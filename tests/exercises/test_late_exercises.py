@@ -161,12 +161,14 @@ def test_spoilt_certificates_are_counted_by_what_is_wrong():
     for answer, words in [
         ((nan, *others[:3], certificate), "certificate [4] of your list is accepted"),
         ((nan, *others[:3], nan), "for 4 different reasons, and 5 are asked for (NaN or infinity; bit may be wrong; "),
-        ((nan._replace(radius=0.1), *others), "leave them arrays"),
         ((certificate.radius,), "a list of certificates is expected"),
         ((), "0 certificates are refused"),
     ]:
         assert words in exercise.judge(answer, certificate)
     assert "a list of certificates is expected" in exercise.judge(nan, certificate)
+    assert exercise.judge((nan._replace(radius=0.1), *others), certificate) == ""  # a number for an array is refused
+    second = exercise.arguments(exercise.cases(0)[1])["certificate"]
+    assert proof.check(second) and exercise.judge(notebook_09.spoilt(second), second) == ""
 
 
 def test_whoever_spoils_the_certificate_itself_is_told_so():
