@@ -9,7 +9,7 @@ import signal
 import warnings
 from pathlib import Path
 
-import mutants
+import exchanged
 import near
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from bptt_lab.proof import certificate, sets
 
 HARMLESS = dict(line.split("  # ") for line in Path(__file__).with_name("harmless.txt").read_text("utf-8").splitlines())
-TREE = mutants.parsed(certificate)
+TREE = exchanged.parsed(certificate)
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def noticed(sets, certificate):
 
 def above(changed):
     """A certificate module that uses a changed `sets`."""
-    fresh = mutants.executed(TREE, certificate)
+    fresh = exchanged.executed(TREE, certificate)
     for name in ("ROUND", "Sets", "affine", "margins", "push", "up"):
         setattr(fresh, name, getattr(changed, name))
     return fresh
@@ -61,7 +61,7 @@ def above(changed):
 def unnoticed(module):
     """What was changed, wherever no test notices; and all changes."""
     found, tried = [], []
-    for name, changed in mutants.mutants(module):
+    for name, changed in exchanged.mutants(module):
         tried.append(name)
         pair = (changed, above(changed)) if module is sets else (sets, changed)
         if name not in HARMLESS and not noticed(*pair):
