@@ -1,4 +1,4 @@
-"""The engine: the training loop compiled, with the same digits on every machine. From the door down:
+"""The engine: the training loop compiled, with the same digits on every machine. From the top down:
 
 engines     which loop `training.train` takes, by name and by size
 sweeps      many runs side by side

@@ -1,7 +1,7 @@
 """The proof: that a network adds numbers of every length, or a sum that it gets wrong.
 
 Read `certificate` first, and `sets` after it: what a proof is, and how it is checked. Nothing else must be trusted.
-From the door down:
+From the top down:
 
 __main__         python -m bptt_lab.proof check FILE
 plots            pictures of states, cells and machines

@@ -1,4 +1,4 @@
-"""The search for certificates; nothing here need be trusted, since `check` has the last word. From the door down:
+"""The search for certificates; nothing here need be trusted, since `check` has the last word. From the top down:
 
 prover    refute, or cover and check
 cover     cells that are made, halved and shrunk until no input leads out of them
