@@ -1,4 +1,4 @@
-"""The classroom: hand exercises out, grade them, and see what a class gets wrong. From the door down:
+"""The classroom: hand exercises out, grade them, and see what a class gets wrong. From the top down:
 
 __main__  the teacher's commands
 page      the class on one page, and its tables

@@ -1,8 +1,6 @@
 """What the network learned: where it keeps the carry, and the finite-state machine in its hidden states.
 
-`shortest_counterexample` and `prove` stand in `proof`, and can be had from here as well.
-
-The four inputs of a step are numbered 0 to 3 in the order of `INPUTS`.
+The four inputs of a step are numbered 0 to 3 in the order of `proof.INPUTS`.
 """
 
 from typing import NamedTuple
@@ -12,9 +10,6 @@ from numpy.typing import NDArray
 
 from bptt_lab import data, model, proof, validate
 from bptt_lab.model import Array, Params
-from bptt_lab.proof import INPUTS, Verdict, prove, shortest_counterexample
-
-__all__ = ["CarryStates", "Machine", "Verdict", "carry_states", "extract", "prove", "shortest_counterexample"]
 
 
 class CarryStates(NamedTuple):
@@ -45,7 +40,7 @@ class Machine(NamedTuple):
         return {
             (s, (int(pair[0]), int(pair[1]))): (int(self.next[s, i]), int(self.bit[s, i]))
             for s in range(len(self.next))
-            for i, pair in enumerate(INPUTS)
+            for i, pair in enumerate(proof.INPUTS)
         }
 
 
@@ -96,7 +91,7 @@ def extract(params: Params, tolerance: float = 0.2, max_states: int = 2_000) -> 
     raises   TypeError or ValueError for bad settings, or if more than max_states are needed
     """
     tolerance, max_states = validate.positive("tolerance", tolerance), validate.size("max_states", max_states)
-    merged = proof.merge(params, tolerance, max_states=max_states, use_carry=False)
+    merged = proof.merge(params, tolerance, max_states)
     if merged is None:
         raise ValueError(f"more than max_states = {max_states} hidden states differ by {tolerance}: raise tolerance")
     block = _minimise(merged.next, merged.bit)
@@ -107,7 +102,7 @@ def extract(params: Params, tolerance: float = 0.2, max_states: int = 2_000) -> 
     pair = None if word is None else proof.confirm(params, word)
     if pair is None:
         # the merged machine may be right where the network is wrong, or wrong where it is right
-        pair = shortest_counterexample(params, max_bits=6) or proof.search(params)
+        pair = proof.shortest_counterexample(params, max_bits=6) or proof.likely_counterexample(params)
     return Machine(next_, bit, members, broken, pair)
 
 
@@ -132,7 +127,7 @@ def _first_wrong(next_: NDArray, bit: NDArray) -> tuple[tuple[int, ...] | None, 
     seen = {(0, 0)}
     queue: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
     for state, carry, word in queue:
-        for i, pair in enumerate(INPUTS):
+        for i, pair in enumerate(proof.INPUTS):
             total = carry + int(pair.sum())
             if bit[state, i] != total % 2:
                 return (*word, i), (state, tuple(map(int, pair)))

@@ -183,9 +183,9 @@ def reference() -> dict[str, str]:
     """The package for autodoc, one page for what stands at its top and one for each folder, by their names."""
     found = {}
     for path in sorted((ROOT / "bptt_lab").rglob("*.py")):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        folder = path.parent.name
-        found.setdefault("reference" if folder == "bptt_lab" else f"reference_{folder}", []).append(name)
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        page = f"reference_{parts[1]}" if len(parts) > 2 else "reference"
+        found.setdefault(page, []).append(".".join(parts).removesuffix(".__init__"))
     folders = [name for name in found if name != "reference"]
     texts = {name: ["# " + name.replace("reference_", "bptt_lab."), ""] for name in folders}
     texts["reference"] = ["# The package", "", PACKAGE, "", "```{toctree}", *folders, "```", ""]

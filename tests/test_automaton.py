@@ -21,13 +21,6 @@ def test_a_right_adder_is_the_carry_machine(params):
     assert len(machine.members) == 2 and all(members.shape[1] == len(params.b) for members in machine.members)
 
 
-@pytest.mark.slow
-def test_all_that_is_asked_of_a_network_can_be_had_from_one_place():
-    assert automaton.shortest_counterexample is proof.shortest_counterexample
-    assert automaton.prove(nets.hand_built(), max_cells=2).status == "undecided"
-    assert all(callable(getattr(automaton, name)) for name in automaton.__all__)
-
-
 def test_a_wrong_adder_shows_its_broken_transition():
     machine = automaton.extract(nets.forgetful())
     (state, pair), (first, second) = machine.broken, machine.counterexample

@@ -135,7 +135,12 @@ def without_encoding(source):
 def test_files_are_read_and_written_with_an_encoding():
     folders = ["bptt_lab", "bptt_classroom", "site", ".ci", "tests"]
     found = {path: without_encoding(path.read_text("utf-8")) for one in folders for path in (ROOT / one).rglob("*.py")}
-    theirs = [ROOT / "tests" / "classroom", ROOT / "site" / "public"]
-    assert {path: lines for path, lines in found.items() if lines and not set(theirs) & set(path.parents)} == {}
+    built = ROOT / "site" / "public"
+    assert {path: lines for path, lines in found.items() if lines and built not in path.parents} == {}
     assert without_encoding("a.read_text()\na.read_text('utf-8')") == [1]
     assert without_encoding("a.write_text(b, encoding=c)\na.write_text(b)") == [2]
+
+
+def test_no_two_files_of_tests_have_one_name():
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert len(names) == len(set(names))

@@ -1,4 +1,4 @@
-"""The engine: one compiled training loop for all cells and optimisers, the same digits on every machine. Downwards:
+"""The engine: one compiled training loop for all cells and optimisers, the same digits everywhere. From the top down:
 
 engines     which loop `training.train` takes, by name and by size
 sweeps      many runs side by side

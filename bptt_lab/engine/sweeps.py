@@ -48,22 +48,28 @@ def train_many(
         except FloatingPointError as diverged:
             return diverged.with_traceback(None)  # a traceback would keep the arrays of the run alive
 
+    arguments = list(zip(starts, rngs, learning_rates))
     if machine.IN_BROWSER:
         n_steps = settings.get("n_steps", training.train.__kwdefaults__["n_steps"])
-        return _in_turn(run, list(zip(starts, rngs, learning_rates)), n_steps, stop, progress)
-    with ThreadPoolExecutor(n_workers) as pool:
-        futures = [pool.submit(run, *one) for one in zip(starts, rngs, learning_rates)]
-        try:
-            with tqdm(total=len(futures), disable=not progress) as bar, machine.announcing(bar.set_description):
+        return _in_turn(run, arguments, n_steps, stop, progress)
+    return _in_threads(run, arguments, n_workers, stop, progress)
+
+
+def _in_threads(run: Callable, arguments: list[tuple], n_workers: int, stop: Callable | None, progress: bool) -> list:
+    # `announcing` imports Numba before any thread begins: two threads that import it at once wait for each other
+    with tqdm(total=len(arguments), disable=not progress) as bar, machine.announcing(bar.set_description):
+        with ThreadPoolExecutor(n_workers) as pool:
+            futures = [pool.submit(run, *one) for one in arguments]
+            try:
                 for _ in as_completed(futures):
                     bar.update()
                     if stop is not None and stop():
                         break
-        except KeyboardInterrupt:
-            pass
-        finally:
-            for future in reversed(futures):  # from the end, so that those that had begun stay the first ones
-                future.cancel()
+            except KeyboardInterrupt:
+                pass
+            finally:
+                for future in reversed(futures):  # from the end, so that those that had begun stay the first ones
+                    future.cancel()
     return [future.result() for future in futures if not future.cancelled()]
 
 

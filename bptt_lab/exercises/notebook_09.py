@@ -1,75 +1,101 @@
-"""Exercises of notebook 09: what it learned. Here networks are trained and proved, so problems are few and small."""
+"""Exercises of notebook 09: what it learned."""
 
+import re
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 
-from bptt_lab import automaton, model, training
+from bptt_lab import proof
 from bptt_lab.doctor import Exercise, slip
-from bptt_lab.model import Params
+from bptt_lab.exercises.question import question
+from bptt_lab.model import Array, Params
+from bptt_lab.proof import Certificate
 
-# Seeds. After the usual training networks of three units are
-PROVED = (3, 4, 6, 8, 10, 12, 13, 14, 15, 17, 19, 24, 26, 27)
-FRAGILE = (8, 33, 37, 49, 53, 73, 88)  # proved; 0.1 less in one bias breaks them, and 0.1 more the network of seed 3
-REFUTED = (2, 5, 7, 11, 16, 18, 20, 21)  # and with four units proved
-# and with batches of 16 and 4,000 steps
-EARLY = (6, 20)  # proved; with batches of 1 they are not
-LATE = (0, 10, 12, 13, 15, 24)  # not proved; after 20,000 steps they are
-LIMIT = 0.1  # a change must be smaller
+LIMIT = 0.1  # a change of a weight must be smaller
+KINDS = 5  # of spoilt certificates
 
 
-@cache
-def _trained(n_h: int, seed: int, batch_size: int = 1, n_steps: int = 20_000) -> Params:
-    rng = np.random.default_rng(seed)
-    return training.train(model.init_params(n_h, rng), rng=rng, batch_size=batch_size, n_steps=n_steps)[0]
+def box_step(params: Params, low: Array, high: Array, x: Array) -> tuple[Array, Array]:
+    """The ends between which each unit lies after one step, from states between low and high (n_h,), input x (2,)."""
+    centre, half = (low + high) / 2, (high - low) / 2
+    a, reach = params.b + params.W @ centre + params.U @ x, np.abs(params.W) @ half
+    return np.tanh(a - reach), np.tanh(a + reach)
 
 
-@cache
-def _status(n_h: int, seed: int) -> str:
-    return automaton.prove(_trained(n_h, seed)).status
+def _draw_box(rng: np.random.Generator, n_h: int) -> dict[str, object]:
+    """Weights of both signs, both inputs 1 or one of them, and a box that is not around 0."""
+    arrays = [rng.uniform(-1, 1, shape) for shape in [(n_h, 2), (n_h, n_h), (1, n_h), (n_h,), (1,)]]
+    centre, half = rng.uniform(-0.6, 0.6, n_h), rng.uniform(0.1, 0.3, n_h)
+    x = np.array([1.0, float(rng.integers(2))])
+    return {"params": Params(*arrays), "low": centre - half, "high": centre + half, "x": x}
 
 
-def smallest_size(seeds: Sequence[int]) -> tuple[int, int]:
-    n_h = 1
-    while True:
-        for seed in seeds:
-            if _status(n_h, seed) == "proved":
-                return n_h, seed
-        n_h += 1
+def _before_tanh(params: Params, low: Array, high: Array, x: Array) -> tuple[Array, Array]:
+    return tuple(np.arctanh(end) for end in box_step(params, low, high, x))
 
 
-def _draw_seeds(rng: np.random.Generator, good: int, bad: int) -> dict[str, object]:
-    return {"seeds": _some(rng, PROVED, good, REFUTED, bad)}
+def _ends_pushed(params: Params, low: Array, high: Array, x: Array) -> tuple[Array, Array]:
+    return tuple(np.tanh(params.b + params.W @ h + params.U @ x) for h in (low, high))
 
 
-def _some(rng: np.random.Generator, these: Sequence[int], n: int, others: Sequence[int], m: int) -> list[int]:
-    """n of these and m of the others, mixed."""
-    chosen = [*rng.choice(these, n, replace=False), *rng.choice(others, m, replace=False)]
-    return [int(seed) for seed in rng.permutation(chosen)]
+def _ends_sorted(params: Params, low: Array, high: Array, x: Array) -> tuple[Array, Array]:
+    ends = _ends_pushed(params, low, high, x)
+    return np.minimum(*ends), np.maximum(*ends)
 
 
-def _about_size(answer: object, seeds: Sequence[int]) -> str:
-    """Several networks of the smallest size may be proved: each is an answer."""
-    if not isinstance(answer, tuple | list) and np.shape(answer) != (2,) or len(answer) != 2:
-        return f"a size and a seed are expected, in a tuple, and {answer!r} came"
-    n_h, seed = answer
-    if seed not in seeds:
-        return f"{seed} is none of the seeds"
-    least = smallest_size(seeds)[0]
-    if n_h == least:
-        return "" if _status(n_h, seed) == "proved" else f"with {n_h} units, seed {seed} is not proved; another seed is"
-    return f"{n_h} units are {'too few: none is proved' if n_h < least else 'more than needed: fewer can be proved'}"
+def _whole_side(params: Params, low: Array, high: Array, x: Array) -> tuple[Array, Array]:
+    centre = (low + high) / 2
+    return box_step(params, 2 * low - centre, 2 * high - centre, x)
 
 
-def smallest_break(params: Params) -> tuple[str, tuple[int, ...], float]:
-    """The first weight that breaks the network, from the last array to the first."""
-    for name in reversed(params._fields):
-        for index in np.ndindex(getattr(params, name).shape):
-            for change in (0.99 * LIMIT, -0.99 * LIMIT):
-                if automaton.prove(_changed(params, name, index, change)).status == "refuted":
-                    return name, index, change
-    raise ValueError(f"a network that a change below {LIMIT} breaks is needed, got one that survives all")
+def spoilt(certificate: Certificate) -> list[Certificate]:
+    """Certificates that `proof.check` refuses, each for another reason."""
+    radius, carry = certificate.radius.copy(), certificate.carry.copy()
+    radius[-1, 0], carry[-1] = np.nan, 1 - carry[-1]
+    return [
+        certificate._replace(radius=radius),
+        certificate._replace(carry=carry),
+        certificate._replace(axes=1.1 * certificate.axes),
+        certificate._replace(words=certificate.words[1:]),
+        certificate._replace(centre=certificate.centre + 1),
+    ]
+
+
+def _turned(certificate: Certificate) -> Certificate:
+    """Of the network whose states have the other sign, since tanh(-a) = -tanh(a)."""
+    U, W, V, b, c = certificate.params
+    return certificate._replace(params=Params(-U, W, -V, -b, c), centre=-certificate.centre)
+
+
+def _draw_certificate(rng: np.random.Generator, number: int) -> dict[str, object]:
+    certificate = proof.shipped("three_units")
+    return {"certificate": certificate if number == 1 else _turned(certificate)}
+
+
+def kind(reason: str) -> str:
+    """What is wrong, without the place: "cell 1, word 0b10111 to cell 7: bit 2 may be wrong" is "bit may be wrong"."""
+    return " ".join(re.sub(r"0b[01]+|[\d\[\](),]+", " ", reason.split(":")[-1]).split())
+
+
+def _looks_like_one(one: object) -> bool:
+    """A certificate, or what is left of it after a journey as text: lists."""
+    return isinstance(one, tuple | list) and len(one) == len(Certificate._fields) and len(one[0]) == len(Params._fields)
+
+
+def _about_spoilt(answer: object, certificate: Certificate) -> str:
+    if not isinstance(answer, tuple | list) or not all(map(_looks_like_one, answer)):
+        return f"a list of certificates is expected, and {type(answer).__name__} came"
+    answer = [Certificate(Params(*map(np.asarray, one[0])), *map(np.asarray, one[1:])) for one in answer]
+    found = [proof.check(one) for one in answer]
+    if accepted := [place for place, checked in enumerate(found) if checked]:
+        return f"certificate [{accepted[0]}] of your list is accepted: it still is a proof"
+    kinds = sorted({kind(checked.reason) for checked in found})
+    if len(kinds) >= KINDS:
+        return ""
+    short = f"{len(found)} certificates are refused for {len(kinds)} different reasons, and {KINDS} are asked for"
+    short += f" ({'; '.join(kinds)})" if kinds else ""
+    same = len(found) > 1 and all(np.shares_memory(one.radius, answer[0].radius) for one in answer) and len(kinds) == 1
+    return short + (". Did you write into an array that they all share?" if same else "")
 
 
 def _changed(params: Params, name: str, index: tuple[int, ...], change: float) -> Params:
@@ -78,13 +104,8 @@ def _changed(params: Params, name: str, index: tuple[int, ...], change: float) -
     return params._replace(**{name: array})
 
 
-def _draw_network(rng: np.random.Generator, number: int) -> dict[str, object]:
-    """The network of the notebook, and then another one."""
-    seed = 3 if number == 1 else int(rng.choice(FRAGILE))
-    return {"params": Params(*(array.copy() for array in _trained(3, seed)))}
-
-
-def _about_break(answer: object, params: Params) -> str:
+def _about_break(answer: object) -> str:
+    params = proof.shipped("three_units").params
     if not isinstance(answer, tuple | list) or len(answer) != 3:
         return f"a name, an index and a change are expected, in a tuple, and {answer!r} came"
     name, index, change = answer
@@ -95,116 +116,156 @@ def _about_break(answer: object, params: Params) -> str:
         return f"{index!r} is no index of one entry of {name}, which has shape {shape}"
     if not abs(change) < LIMIT:
         return f"the change is {change:.3g}, and one smaller than {LIMIT} in size is asked"
-    status = automaton.prove(_changed(params, name, place, change)).status
-    found = "still proved" if status == "proved" else "not proved any more, but no wrong sum is found either"
-    return "" if status == "refuted" else f"with this change the network is {found}"
+    found = proof.likely_counterexample(_changed(params, name, place, change))
+    return "" if found else "with this change no wrong addition is found"
 
 
-def share_proved(batch_size: int, seeds: Sequence[int], n_steps: int) -> float:
-    return _proved(batch_size, seeds, n_steps) / len(seeds)
-
-
-def _proved(batch_size: int, seeds: Sequence[int], n_steps: int) -> int:
-    return sum(_quick_status(batch_size, seed, n_steps) == "proved" for seed in seeds)
-
-
-@cache
-def _quick_status(batch_size: int, seed: int, n_steps: int) -> str:
-    return automaton.prove(_trained(3, seed, batch_size, n_steps), max_cells=100, plan=((0.1, 2),)).status
-
-
-def _draw_training(rng: np.random.Generator, large: int, good: int, bad: int) -> dict[str, object]:
-    """Batches of 16 if `large` is 1, else of 1; the share is never one half."""
-    if large:
-        return dict(batch_size=16, seeds=_some(rng, EARLY, good, LATE, bad), n_steps=4_000)
-    return dict(batch_size=1, seeds=_some(rng, PROVED, good, REFUTED, bad), n_steps=20_000)
+def _slips(known: Sequence[tuple]) -> list:
+    return [slip(*one) for one in known]
 
 
 EXERCISES = [
+    question(
+        "09.a",
+        "handing_on",
+        "Inputs that hand on what they find",
+        2,
+        {
+            3: "1 + 1 hands on a carry. Does it do so, too, if no carry came in?",
+            1: "If exactly one of the two bits is 1, does it matter which of them?",
+            4: "What carry comes out of 0 + 0, if a carry came in?",
+        },
+        (
+            "For each of the four inputs: which carry goes out if none came in, and which if one came in?",
+            "0 + 0 never hands on a carry, 1 + 1 always does. Neither asks what came in.",
+        ),
+    ),
+    question(
+        "09.b",
+        "from_the_past",
+        "What a step is given from the past",
+        3,
+        {
+            5: "Does step 6 see the earlier inputs themselves?",
+            10: "Does step 6 see the earlier inputs themselves?",
+            15: "Which of the five earlier states is in the equation of step 6?",
+            1: "How many numbers make up one hidden state here?",
+        },
+        (
+            "In a^(6) = b + W h + U x, which of the terms knows of the steps before?",
+            "It is h^(5) alone. How many entries does it have?",
+        ),
+    ),
+    question(
+        "09.c",
+        "no_proof",
+        "Why a million right additions are no proof",
+        "b",
+        {
+            "a": "How likely is it that all of 100 random inputs are single ones? How many additions would you draw?",
+            "c": "Does a trained network draw random numbers when it adds?",
+        },
+        (
+            "What went wrong in 1 + 508, and how often does it happen among random numbers?",
+            "Half of all inputs are single ones. How long is a run of them, and how long are those that fail?",
+        ),
+    ),
     Exercise(
         id="09.1",
-        function="smallest_size",
-        title="The smallest network that learns to add",
-        reference=smallest_size,
-        draw=_draw_seeds,
-        sizes=[dict(good=1, bad=2), dict(good=0, bad=1)],
-        judge=_about_size,
-        seconds=600.0,
-        mistakes=[
-            slip(
-                *("seed_and_size_exchanged", "the seed, and then the size"),
-                "Which of the two numbers is asked for first?",
-                lambda seeds: smallest_size(seeds)[::-1],
-            ),
-            slip(
-                *("place_for_seed", "the size, and the place of the seed in the list"),
-                "Is your second number a seed, or does it count seeds?",
-                lambda seeds: (smallest_size(seeds)[0], seeds.index(smallest_size(seeds)[1])),
-            ),
-            slip(
-                *("size_alone", "the size alone"),
-                "Two numbers are asked for. Which is the other one?",
-                lambda seeds: smallest_size(seeds)[0],
-            ),
-        ],
+        function="box_step",
+        title="One step of a box",
+        reference=box_step,
+        draw=_draw_box,
+        sizes=[dict(n_h=3), dict(n_h=5), dict(n_h=2)],
+        mistakes=_slips(
+            [
+                (
+                    *("ends_pushed", "tanh(b + W low + U x) and tanh(b + W high + U x)"),
+                    "Where a weight is negative, which end of its unit makes a larger?",
+                    _ends_pushed,
+                ),
+                (
+                    *("ends_sorted", "the steps of the corners low and high, the smaller one first"),
+                    "A box has 2^n_h corners. Is the largest a always at low or at high?",
+                    _ends_sorted,
+                ),
+                (
+                    *("bias_missing", "the same without b"),
+                    "Which terms make up a, besides W h and U x?",
+                    lambda params, low, high, x: box_step(params._replace(b=0 * params.b), low, high, x),
+                ),
+                ("tanh_missing", "the ends of a", "Which function is between a and h?", _before_tanh),
+                (
+                    *("whole_side", "twice the reach"),
+                    "From its centre, how far does a box go to either side, by a whole side or by half of one?",
+                    _whole_side,
+                ),
+            ]
+        ),
         hints=(
-            "In which order must sizes and seeds be tried, so that the first success is the answer?",
-            "Each network needs a generator of its own, made from its seed, for its start and for its training.",
-            "Two loops: sizes outside, from 1 up; seeds inside. Train, call automaton.prove, and return as soon as the "
-            'status is "proved".',
+            "How far can W h be from W times the centre, if each unit may go half a side up or down?",
+            "A sum is largest if each of its terms is. What is the largest value of w z for z between -r and r, "
+            "whatever the sign of w?",
+            "Centre (low + high) / 2, half sides (high - low) / 2. Then a is b + W centre + U x, give or take |W| "
+            "times the half sides; and tanh rises.",
+        ),
+    ),
+    question(
+        "09.d",
+        "inside_a_word",
+        "What holds in the middle of a word",
+        "c",
+        {
+            "a": "In the picture, is the set in a cell after each input?",
+            "b": "Of which steps does the checker look at the bit: of the last of each word, or of all?",
+        },
+        (
+            "Which two things are checked along a word, and which of them only at its end?",
+            "All bits are checked. That a set lies in a cell is checked at the end of the word.",
+        ),
+    ),
+    question(
+        "09.e",
+        "wrong_line",
+        "A wrong test of inside",
+        2,
+        {
+            1: "Which map turns a cell back to a box whose sides are parallel to the axes of the plane?",
+            3: "The middle is off by d, and the set reaches r from there. How far from the cell's centre does it go?",
+        },
+        (
+            "Try it on a set with two columns, (1, 0) and (-1, 0). How far does it reach?",
+            "Each z_j has a sign of its own. May entries of opposite signs cancel?",
         ),
     ),
     Exercise(
         id="09.2",
-        function="smallest_break",
-        title="How robust is a proved network?",
-        reference=smallest_break,
-        draw=_draw_network,
+        function="spoilt",
+        title="Break a proof in five ways",
+        reference=spoilt,
+        draw=_draw_certificate,
         sizes=[dict(number=1), dict(number=2)],
-        judge=_about_break,
-        seconds=600.0,
+        judge=_about_spoilt,
+        seconds=60.0,
         hints=(
-            "There are 22 weights, and two directions for each. How long does it take to try them all?",
-            "Not every array is equally easy to break with. Which weights act in each step, whatever is read?",
-            "For each weight and each direction add a change a little below 0.1, in a copy, and ask automaton.prove "
-            'whether the network is "refuted". Return the first that is.',
+            "Go through the checker from the top. What must be there for each of its lines to refuse?",
+            "Each of the arrays can be spoilt: axes that are not at right angles, a radius that is no number, a carry "
+            "exchanged, a word left out, a cell moved away.",
+            "certificate._replace(words=certificate.words[1:]) leaves a word out. For an entry of an array: copy it, "
+            "change the copy, and put it in with _replace.",
         ),
     ),
-    Exercise(
-        id="09.3",
-        function="share_proved",
-        title="Do larger batches make more networks provable?",
-        reference=share_proved,
-        draw=_draw_training,
-        sizes=[dict(large=0, good=2, bad=1), dict(large=1, good=1, bad=2)],
-        seconds=600.0,
-        mistakes=[
-            slip(
-                *("counted_and_not_shared_out", "how many are proved"),
-                "A share lies between 0 and 1. What must the count be divided by?",
-                _proved,
-            ),
-            slip(
-                *("n_steps_not_used", "the share after the usual 20,000 steps"),
-                "Does training get the number of steps that your function got?",
-                lambda batch_size, seeds, n_steps: share_proved(batch_size, seeds, 20_000),
-            ),
-            slip(
-                *("batch_size_not_used", "the share with batches of 1"),
-                "Does training get the batch size that your function got?",
-                lambda batch_size, seeds, n_steps: share_proved(1, seeds, n_steps),
-            ),
-            slip(
-                *("not_proved_counted", "the share of those that are not proved"),
-                "Which status do you count?",
-                lambda batch_size, seeds, n_steps: 1 - share_proved(batch_size, seeds, n_steps),
-            ),
-        ],
-        hints=(
-            "What is done for one seed, and what is done with the results of all?",
-            "For one seed: a generator, a start of 3 units, training with the two settings, and prove.",
-            'Count the seeds whose status is "proved", and divide by the number of seeds. '
-            "max_cells and plan are those of the text.",
+    question(
+        "09.f",
+        "small_change",
+        "A small change that breaks the network",
+        ("b", (0,), 0.99 * LIMIT),
+        {},
+        (
+            "There are 22 weights, and two directions for each. Can a loop try them all?",
+            "Not every array is equally easy to break with. Which weights act in each step, whatever is read?",
+            "Add 0.099 or -0.099 to one entry of a copy, and ask proof.likely_counterexample. Begin with the biases.",
         ),
+        judge=_about_break,
     ),
 ]

@@ -1,4 +1,4 @@
-"""Gates: networks that can keep what they have read. From the door down:
+"""Gates: networks that can keep what they have read. From the top down:
 
 lstm_exercise  what the doctor must know of a student's backward pass of the LSTM,
 gru_exercise   and of the GRU

@@ -5,32 +5,9 @@ from numpy.typing import NDArray
 
 from bptt_lab import data, model, validate
 from bptt_lab.model import Array, Params
+from bptt_lab.proof.addition import INPUTS, adder, step
 
-INPUTS = np.array([(0, 0), (0, 1), (1, 0), (1, 1)], dtype=float)  # the bits that one step can read
 BLOCK_DEPTH = 7  # 4^7 = 16,384 states are carried from one level of the tree to the next at once
-
-
-def adder(params: Params) -> int:
-    """n_h of a network that reads two bits and writes one, in real numbers; a clear error for any other."""
-    validate.params(params)
-    n_h, n_x, n_y = len(params.b), params.U.shape[1], len(params.c)
-    if (n_x, n_y) != (2, 1):
-        raise ValueError(f"an adder reads 2 bits and writes 1, got n_x = {n_x}, n_y = {n_y}: use init_params(n_h, rng)")
-    if any(np.iscomplexobj(array) for array in params):
-        raise TypeError("params must be real, got complex numbers: take their real part")
-    return n_h
-
-
-def step(params: Params, h: Array, carry: NDArray) -> tuple[Array, Array, NDArray, NDArray]:
-    """One step of the network, and of the sum by hand, from each state with each of the four inputs.
-
-    h, carry   (N, n_h) and (N,)
-    returns    h (4N, n_h), logit (4N,), true bit (4N,), carry (4N,); entry 4i + j is state i with input j
-    """
-    x = np.tile(INPUTS, (len(h), 1))  # (4N, 2)
-    trace = model.forward(params, x[None], h_0=np.repeat(h, 4, axis=0))
-    total = x.sum(axis=1).astype(np.int64) + np.repeat(carry, 4)
-    return trace.h[0], trace.o[0, :, 0], total % 2, total // 2
 
 
 def shortest_counterexample(params: Params, max_bits: int = 12) -> tuple[int, int] | None:
@@ -56,7 +33,9 @@ def shortest_counterexample(params: Params, max_bits: int = 12) -> tuple[int, in
     return best[1] if best else None
 
 
-def search(params: Params, n_bits: int = 64, n_random: int = 2_000, seed: int = 0) -> tuple[int, int] | None:
+def likely_counterexample(
+    params: Params, n_bits: int = 64, n_random: int = 2_000, seed: int = 0
+) -> tuple[int, int] | None:
     """A wrong sum among those that are hard: short patterns repeated for ever, and random runs; None if none is wrong.
 
     Tried are every beginning of up to two inputs followed by every repeated pattern of up to three, such as
@@ -123,6 +102,13 @@ def fails(params: Params, first: int, second: int, n_bits: int) -> bool:
     """Whether a bit of first + second comes out wrong when the network runs for n_bits steps."""
     x, y = data.encode_sums([first], [second], n_bits)
     return not model.right_bits(model.forward(params, x).o, y).all()
+
+
+def bits_until_wrong(params: Params, first: int, second: int) -> int:
+    """For how many bits the network must run to get first + second wrong, and to write it all."""
+    n_bits = (first + second).bit_length()
+    x, _ = data.encode_sums([first], [second], max(64, n_bits))
+    return max(n_bits, 1 + int(wrong_bits(params, x)[:, 0].argmax()))
 
 
 def _walk(params: Params, h: Array, carry: NDArray, numbers: NDArray, level: int, last: int) -> tuple:

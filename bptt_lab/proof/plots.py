@@ -6,7 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 from numpy.typing import ArrayLike
 
+from bptt_lab.model import Array
 from bptt_lab.plots import CARRY, HIDDEN, INK, PALE
+from bptt_lab.proof.certificate import Certificate
 
 
 def cube(fig: Figure, azimuths: tuple = (-60, 120)) -> list:
@@ -36,10 +38,17 @@ def cloud(ax: Axes, h: ArrayLike, carry: ArrayLike) -> list:
     return [ax.plot(*h[carry == k].T, m, color=colour, ms=4, label=label)[0] for k, m, colour, label in kinds]
 
 
+def corners(certificate: Certificate) -> Array:
+    """The 2^n_h corners of every cell, (N, 2^n_h, n_h); corner j has the signs of the binary digits of j."""
+    centre, axes, radius = certificate[1:4]
+    signs = 2.0 * (np.arange(2 ** centre.shape[1])[:, None] >> np.arange(centre.shape[1])[::-1] & 1) - 1
+    return centre[:, None] + (signs * radius[:, None]) @ axes.mT
+
+
 def cells(ax: Axes, corners: ArrayLike, carry: ArrayLike, **style) -> list:
     """Boxes by their edges: whole lines without a carry, dashed ones with one.
 
-    corners, carry  (N, 2^n_h, n_h) for n_h = 2 or, on 3-D axes, 3, as from `Cells.corners`; and (N,)
+    corners, carry  (N, 2^n_h, n_h) for n_h = 2 or, on 3-D axes, 3, as from `corners`; and (N,)
     returns         one line for each box
     """
     corners = np.asarray(corners)
@@ -67,14 +76,13 @@ def zonotope(ax: Axes, centre: ArrayLike, G: ArrayLike, **style) -> object:
     return ax.add_patch(Polygon(np.asarray(centre) + np.concatenate([half, -half[1:-1]]), **style))
 
 
-def shadows(ax: Axes, cells: tuple, plane: ArrayLike) -> list:
+def shadows(ax: Axes, certificate: Certificate, plane: ArrayLike) -> list:
     """The shadows of cells of any dimension on a plane: whole lines without a carry, dashed ones with one.
 
-    cells    centre (N, n_h), axes (N, n_h, n_h), radius (N, n_h), carry (N,), …, as in a proof
     plane    (2, n_h), two orthogonal directions
     returns  one outline for each cell
     """
-    centre, axes, radius, carry, *_ = cells
+    _, centre, axes, radius, carry, *_ = certificate
     drawn = []
     for h, box, value in zip(centre, axes * radius[:, None], carry):
         look = {"edgecolor": CARRY if value else HIDDEN, "linestyle": "--" if value else "-"}

@@ -2,41 +2,44 @@
 
 import numpy as np
 
-from bptt_lab import automaton, engine, model, training
+# %% 09.a
+handing_on = 2  # 0 + 1 and 1 + 0
+
+# %% 09.b
+from_the_past = 3  # the three entries of h^(5)
+
+# %% 09.c
+no_proof = "b"
 
 
 # %% 09.1
-def smallest_size(seeds):
-    n_h = 0
-    while True:
-        n_h += 1
-        for seed in seeds:
-            rng = np.random.default_rng(seed)
-            trained, _ = training.train(model.init_params(n_h, rng), rng=rng)
-            if automaton.prove(trained).status == "proved":
-                return n_h, seed
+def box_step(params, low, high, x):
+    m, r = (low + high) / 2, (high - low) / 2
+    a = params.b + params.W @ m + params.U @ x
+    reach = np.abs(params.W) @ r
+    return np.tanh(a - reach), np.tanh(a + reach)
+
+
+# %% 09.d
+inside_a_word = "c"
+
+# %% 09.e
+wrong_line = 2  # columns of opposite signs would cancel
 
 
 # %% 09.2
-def broken(params, name, index, change):
-    array = getattr(params, name).copy()
-    array[index] += change
-    return params._replace(**{name: array})
+def spoilt(certificate):
+    carry, radius = certificate.carry.copy(), certificate.radius.copy()
+    carry[0] = 1
+    radius[0, 0] = np.nan
+    return [
+        certificate._replace(carry=carry),
+        certificate._replace(radius=radius),
+        certificate._replace(axes=2 * certificate.axes),
+        certificate._replace(words=certificate.words[:-1]),
+        certificate._replace(params=certificate.params._replace(V=-certificate.params.V)),
+    ]
 
 
-def smallest_break(params):
-    for name in ("b", "c", "V", "W", "U"):  # biases first: they act in each step, whatever is read
-        for index in np.ndindex(getattr(params, name).shape):
-            for change in (-0.099, 0.099):
-                if automaton.prove(broken(params, name, index, change)).status == "refuted":
-                    return name, index, change
-
-
-# %% 09.3
-# 20 seeds and 20,000 steps say no: 0.55 with batches of 1, 0.4 with batches of 16.
-def share_proved(batch_size, seeds, n_steps):
-    rngs = [np.random.default_rng(seed) for seed in seeds]
-    starts = [model.init_params(3, rng) for rng in rngs]
-    runs = engine.train_many(starts, rngs=rngs, batch_size=batch_size, n_steps=n_steps)
-    verdicts = [automaton.prove(p, max_cells=100, plan=((0.1, 2),)) for p, _ in runs]
-    return np.mean([verdict.status == "proved" for verdict in verdicts])
+# %% 09.f
+small_change = ("b", (0,), 0.099)  # wrong with 29 bits

@@ -155,7 +155,7 @@ def test_a_value_may_stand_in_the_place_of_a_function():
 
 def test_the_files_of_what_gives_the_answer_away_go(tmp_path, monkeypatch):
     path = tmp_path / "closed_here.py"
-    path.write_text("def f(x):\n    return 2 * x\n")
+    path.write_text("def f(x):\n    return 2 * x\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(asking, "_HELD", {})
     asking.hold([("closed_here", "f")], {})

@@ -166,14 +166,14 @@ def test_what_students_submit_with_nbgrader_is_collected_with_its_time(handed_ou
     folder, released = handed_out
     inbound = folder / "exchange" / "bptt" / "inbound" / f"zed+{NAME}+2026-11-25 21:00:05.123456 UTC+x"
     inbound.mkdir(parents=True)
-    (inbound / "timestamp.txt").write_text("2026-11-25 21:00:05.123456 UTC")
+    (inbound / "timestamp.txt").write_text("2026-11-25 21:00:05.123456 UTC", encoding="utf-8")
     (inbound / released.name).write_bytes(released.read_bytes())
     done = classroom("grade", folder, "07")
     assert done.returncode == 0, done.stdout + done.stderr
     when = datetime.fromisoformat(results(folder)["zed"]["when"])
     assert when.astimezone(timezone.utc).replace(tzinfo=None) == datetime(2026, 11, 25, 21, 0, 5)
     stamp = folder / "submitted" / "zed" / NAME / "timestamp.txt"
-    assert stamp.read_text() == "2026-11-25 21:00:05 UTC"
+    assert stamp.read_text(encoding="utf-8") == "2026-11-25 21:00:05 UTC"
 
 
 def test_nbgrader_itself_does_not_run_submissions(folder):

@@ -206,7 +206,7 @@ def keep(folder, *students):
     for one in students:
         path = records.place(folder, NAME, one["student"])
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(one))
+        path.write_text(json.dumps(one), encoding="utf-8")
     who = [Student(one["student"], one["name"]) for one in students]
     records.save_class(folder, Class(NAME, who, lost=[("x.pdf", "is a PDF")]))
 

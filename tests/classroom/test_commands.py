@@ -48,20 +48,19 @@ def test_before_grading_it_says_where_there_is_no_protection(tmp_path, monkeypat
 
 
 def test_on_windows_there_is_one_honest_line(monkeypatch):
-    monkeypatch.setattr(__main__, "parse", lambda _: None)
     monkeypatch.setattr(os, "name", "nt")
     with pytest.raises(SystemExit, match="Windows cannot grade: run this in WSL"):
         __main__.grade(None, NAME, None)
 
 
 def test_a_place_that_cannot_be_written_is_one_line_and_nothing_is_half_written(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
     assert "Not a directory" in said("hand-out", tmp_path / "file" / "class", "07")
     records.save_class(tmp_path, records.Class(NAME, [Student("zoe", "zoe")]))
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.setattr(os, "replace", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     assert "No space left" in said("report", tmp_path, "07")
-    assert sorted(tmp_path.rglob("*")) == before and (tmp_path / "file").read_text() == "mine"
+    assert sorted(tmp_path.rglob("*")) == before and (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_new_file_and_a_new_seed_are_graded_again(tmp_path):

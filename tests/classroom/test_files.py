@@ -276,7 +276,7 @@ def test_an_older_file_counts_if_the_newer_cannot_be_graded_and_the_note_says_so
 def test_a_link_to_nowhere_and_a_foreign_file_have_their_lines(tmp_path):
     lay(tmp_path, f"anna_{NAME}.ipynb")
     (tmp_path / f"ben_{NAME}.ipynb").symlink_to(tmp_path / "gone")
-    (tmp_path / f"cyd_{NAME}.py").write_text("print(1)")
+    (tmp_path / f"cyd_{NAME}.py").write_text("print(1)", encoding="utf-8")
     lost = dict(files.collect(tmp_path, NAME).lost)
     assert "cannot be read: No such file" in lost[f"ben_{NAME}.ipynb"]
     assert lost[f"cyd_{NAME}.py"] == "of cyd: is no notebook, but a .py file"
@@ -299,7 +299,7 @@ def test_a_roster_settles_names(tmp_path):
 
 def test_a_roster_does_not_make_one_of_two_numbers(tmp_path):
     roster = tmp_path / "roster.csv"
-    roster.write_text('ID,Student\n1111,"Lee, Kim"\n3333,"Lee, Kim"\n9,Max Mo\n')
+    roster.write_text('ID,Student\n1111,"Lee, Kim"\n3333,"Lee, Kim"\n9,Max Mo\n', encoding="utf-8")
     names = [f"leekim_1111_2222_{NAME}.ipynb", f"leekim_3333_4444_{NAME}.ipynb"]
     names += [f"momax_5555_666_{NAME}.ipynb", f"momax_7777_888_{NAME}.ipynb"]
     found = files.collect(lay(tmp_path / "back", *names), NAME, roster)
@@ -313,13 +313,13 @@ def test_a_roster_does_not_make_one_of_two_numbers(tmp_path):
 
 @pytest.mark.parametrize("text", ["only one column\n", "1,Anna\n2,\n"])
 def test_a_roster_that_is_none_is_refused_in_one_line(tmp_path, text):
-    (tmp_path / "roster.csv").write_text(text)
+    (tmp_path / "roster.csv").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="a roster must have lines of id and name, got .*: mend it"):
         files.collect(lay(tmp_path / "back", f"a_{NAME}.ipynb"), NAME, tmp_path / "roster.csv")
 
 
 def test_a_place_that_is_none_is_refused_in_one_line(tmp_path):
-    (tmp_path / "one.ipynb").write_text(TEXT)
+    (tmp_path / "one.ipynb").write_text(TEXT, encoding="utf-8")
     (tmp_path / "empty").mkdir()
     for place, what in [("none", "is not there"), ("one.ipynb", "is neither"), ("empty", "is empty")]:
         with pytest.raises(ValueError, match=f"got .*, which {what}: look at the path"):
@@ -465,4 +465,4 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "replace", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space left"):
         records.write(tmp_path / "page.html", "new")
-    assert (tmp_path / "page.html").read_text() == "old" and os.listdir(tmp_path) == ["page.html"]
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == "old" and os.listdir(tmp_path) == ["page.html"]

@@ -57,8 +57,8 @@ def test_without_a_seed_one_is_drawn_and_settings_are_kept(tmp_path):
         (tmp_path / name).mkdir()
         handout.make(tmp_path / name, handout.find("03"))
         seeds.append(handout.seeds(tmp_path / name))
-        assert compile((tmp_path / name / "nbgrader_config.py").read_text(), "settings", "exec")
-    assert seeds[0] != seeds[1] and json.loads((tmp_path / "a" / handout.SEEDS).read_text()) == seeds[0]
-    (tmp_path / "a" / "nbgrader_config.py").write_text("mine")
+        assert compile((tmp_path / name / "nbgrader_config.py").read_text(encoding="utf-8"), "settings", "exec")
+    assert seeds[0] != seeds[1] and json.loads((tmp_path / "a" / handout.SEEDS).read_text(encoding="utf-8")) == seeds[0]
+    (tmp_path / "a" / "nbgrader_config.py").write_text("mine", encoding="utf-8")
     handout.make(tmp_path / "a", handout.find("03"))
-    assert (tmp_path / "a" / "nbgrader_config.py").read_text() == "mine"
+    assert (tmp_path / "a" / "nbgrader_config.py").read_text(encoding="utf-8") == "mine"

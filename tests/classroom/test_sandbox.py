@@ -132,7 +132,7 @@ print(json.dumps(found))
 
 def test_nothing_of_the_class_can_be_seen(exam, tmp_path):
     secret = "the seed is 20202020"
-    (tmp_path / "seeds.json").write_text(secret)
+    (tmp_path / "seeds.json").write_text(secret, encoding="utf-8")
     paths = [str(tmp_path), os.getcwd(), str(desks.SOLUTIONS), str(Path(sandbox.__file__).parent)]
     look = LOOK.replace("PATHS", repr(paths)).replace("SECRET", f"{secret[:9]!r} + {secret[9:]!r}")
     ran, _ = desks.grade(exam, look, hidden=[tmp_path])
@@ -194,7 +194,7 @@ def test_who_writes_into_his_own_answers_wins_nothing_and_harms_nobody_else(exam
 def _processes():
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            yield path.parent.name, path.read_text()
+            yield path.parent.name, path.read_text(encoding="utf-8")
         except OSError:
             continue
 

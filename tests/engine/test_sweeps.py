@@ -1,5 +1,8 @@
 """Many runs at once are the same runs, and what went wrong with one of them stays with that one."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -28,6 +31,26 @@ def test_each_run_equals_the_same_run_alone(engine):
         for start, rng, rate in zip(*starts_and_rngs(), rates)
     ]
     assert len(many) == N and all(same(*pair) for pair in zip(many, alone))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not machine.HAS_NUMBA, reason="Numba is not installed")
+def test_numba_is_imported_before_any_thread_begins():
+    program = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from bptt_lab import engine, model
+submit, seen = ThreadPoolExecutor.submit, []
+def look(*args):
+    seen.append("numba.core.event" in sys.modules)
+    return submit(*args)
+ThreadPoolExecutor.submit = look
+assert "numba" not in sys.modules
+engine.train_many([model.init_params(3, np.random.default_rng(0))], rngs=[np.random.default_rng(0)], n_steps=5)
+assert seen == [True]
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
 
 
 def test_a_run_that_diverges_leaves_the_others_alone():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bptt_lab import automaton, bptt, doctor, exercises, gated, model, text, through_time
+from bptt_lab import bptt, doctor, exercises, gated, model, proof, text, through_time
 from bptt_lab.exercises import notebook_09, notebook_13
 from bptt_lab.model import Params
 from bptt_lab.through_time import influence
@@ -133,54 +133,66 @@ def test_the_answer_is_not_taken_from_elsewhere(name, function):
 # proofs
 
 
-def test_a_change_is_judged_by_what_it_does():
+def test_a_box_is_as_small_as_a_box_can_be():
+    exercise, rng = exercises.find("09.1"), np.random.default_rng(0)
+    params, low, high, x = exercise.arguments(exercise.cases(0)[1]).values()
+    bottom, top = exercise.reference(params, low, high, x)
+    h = rng.choice([0.0, 0.5, 1.0], (20_000, len(low))) * (high - low) + low
+    after = model.forward(params, np.tile(x, (1, len(h), 1)), h_0=h).h[0]
+    np.testing.assert_allclose([after.min(axis=0), after.max(axis=0)], [bottom, top], rtol=1e-12)
+
+
+def test_spoilt_certificates_are_counted_by_what_is_wrong():
     exercise = exercises.find("09.2")
-    arguments = exercise.arguments(exercise.cases(0)[0])
+    certificate = exercise.arguments(exercise.cases(0)[0])["certificate"]
+    nan, *others = notebook_09.spoilt(certificate)
+    assert exercise.judge([nan, *others], certificate) == exercise.judge((*others, nan, nan), certificate) == ""
+    for answer, words in [
+        ((nan, *others[:3], certificate), "certificate [4] of your list is accepted"),
+        ((nan, *others[:3], nan), "for 4 different reasons, and 5 are asked for (NaN or infinity; bit may be wrong; "),
+        ((certificate.radius,), "a list of certificates is expected"),
+        ((), "0 certificates are refused"),
+    ]:
+        assert words in exercise.judge(answer, certificate)
+    assert "a list of certificates is expected" in exercise.judge(nan, certificate)
+    assert exercise.judge((nan._replace(radius=0.1), *others), certificate) == ""  # a number for an array is refused
+    second = exercise.arguments(exercise.cases(0)[1])["certificate"]
+    assert proof.check(second) and exercise.judge(notebook_09.spoilt(second), second) == ""
+
+
+def test_whoever_spoils_the_certificate_itself_is_told_so():
+    def in_place(certificate):
+        certificate.radius[1] = np.nan
+        certificate.carry[2] = 1 - certificate.carry[2]
+        return [certificate._replace(words=certificate.words[1:]), certificate._replace(axes=2 * certificate.axes)]
+
+    assert "Did you write into an array that they all share?" in str(verdict("09.2", in_place))
+
+
+def test_reasons_are_compared_without_their_places():
+    reasons = {
+        "cell 1, word 0b10111 to cell 7: bit 2 may be wrong": "bit may be wrong",
+        "radius[3, 1]: NaN or infinity": "NaN or infinity",
+        "cell 4: no word begins with 0b1100": "no word begins with",
+    }
+    assert [notebook_09.kind(reason) for reason in reasons] == list(reasons.values())
+
+
+def test_a_change_is_judged_by_what_it_does():
+    exercise = exercises.find("09.f")
     answers = {
         ("b", (0,), 0.3): "the change is 0.3, and one smaller than 0.1 in size is asked",
         ("b", (0,), float("nan")): "the change is nan",
-        ("b", (0,), 1e-6): "with this change the network is still proved",
+        ("b", (0,), -0.099): "no wrong addition is found",
         ("a", (0,), 0.05): "one of U, W, V, b, c, and 'a' came",
         ("W", (0,), 0.05): "(0,) is no index of one entry of W, which has shape (3, 3)",
-        ("b", 0, 0.05): "0 is no index",
+        ("b", 5, 0.05): "5 is no index",
         ("b", 0.05): "a name, an index and a change are expected",
     }
     for answer, words in answers.items():
-        assert words in exercise.judge(answer, **arguments)
-    name, index, change = notebook_09.smallest_break(**arguments)
-    assert exercise.judge((name, index, change), **arguments) == ""
-    assert "still proved" in exercise.judge((name, index, -change), **arguments)
-
-
-def test_one_answer_for_all_networks_is_refused():
-    assert not verdict("09.2", lambda params: ("b", (0,), 0.09)).correct
-
-
-def test_a_size_is_judged_by_what_is_proved_with_it():
-    good, bad = notebook_09.PROVED[0], notebook_09.REFUTED[0]
-    judge, seeds = exercises.find("09.1").judge, [bad, good]
-    assert judge((3, good), seeds) == ""
-    assert judge((3, bad), seeds) == f"with 3 units, seed {bad} is not proved; another seed is"
-    assert judge((2, good), seeds) == "2 units are too few: none is proved"
-    assert judge((4, bad), seeds) == "4 units are more than needed: fewer can be proved"
-    assert judge((3, 99), seeds) == "99 is none of the seeds"
-    assert "a size and a seed are expected" in judge(3, seeds)
-    assert judge((4, bad), [bad]) == ""
-
-
-@pytest.mark.slow
-def test_shares_tell_steps_and_batches_apart():
-    exercise = exercises.find("09.3")
-    for case in exercise.cases(seed=1, hidden=True):
-        arguments = exercise.arguments(case)
-        share = notebook_09.share_proved(**arguments)
-        assert share != 0.5 and 0 < share < 1
-        if arguments["batch_size"] > 1:
-            assert notebook_09.share_proved(**arguments | {"n_steps": 20_000}) != share
-            assert notebook_09.share_proved(**arguments | {"batch_size": 1}) != share
-
-
-@pytest.mark.slow
-def test_the_status_of_a_network_is_that_of_the_package():
-    params = notebook_09._trained(3, 3)
-    assert automaton.prove(params).status == notebook_09._status(3, 3) == "proved"
+        assert words in exercise.judge(answer)
+    name, index, change = exercise.reference()
+    params = proof.shipped("three_units").params
+    getattr(params, name)[index] += change
+    first, second = proof.likely_counterexample(params)
+    assert exercise.judge((name, index, change)) == "" and proof.fails(params, first, second, 64)

@@ -59,8 +59,8 @@ def test_a_late_mistake_is_found_at_its_length():
 
 
 def test_the_search_finds_carries_lost_in_long_runs():
-    assert counterexamples.search(nets.hand_built()) is None
-    first, second = counterexamples.search(nets.forgetful())
+    assert counterexamples.likely_counterexample(nets.hand_built()) is None
+    first, second = counterexamples.likely_counterexample(nets.forgetful())
     assert counterexamples.fails(nets.forgetful(), first, second, 65)
 
 
@@ -82,3 +82,14 @@ def test_the_rim_finds_wrong_sums_that_are_wrong_and_none_in_an_adder():
             found += 1
             assert counterexamples.fails(params, *pair, 65)
     assert found >= 5
+
+
+def test_the_bits_that_are_needed_to_see_a_mistake():
+    """1 + 1 in a network without a carry goes wrong at the second bit; fewer bits do not hold the sum."""
+    assert counterexamples.bits_until_wrong(nets.forgetful(), 1, 1) == 2
+    for hold in np.linspace(0.3, 0.9, 25):
+        pair = counterexamples.likely_counterexample(leaking(hold))
+        if pair is not None:
+            n_bits = counterexamples.bits_until_wrong(leaking(hold), *pair)
+            assert counterexamples.fails(leaking(hold), *pair, n_bits)
+            assert n_bits == sum(pair).bit_length() or not counterexamples.fails(leaking(hold), *pair, n_bits - 1)

@@ -20,9 +20,9 @@ def test_cube_and_cloud_show_each_state_once_and_by_its_carry():
 @pytest.mark.slow
 @pytest.mark.parametrize(("build", "n_edges"), [(nets.two_units, 4), (nets.hand_built, 12)])
 def test_cells_have_all_their_edges(build, n_edges):
-    cells = proof.prove(build()).proof
+    cells = proof.prove(build()).certificate
     ax = plots.cube(Figure())[0] if n_edges == 12 else Figure().subplots()
-    lines = plots.cells(ax, cells.corners(), cells.carry)
+    lines = plots.cells(ax, plots.corners(cells), cells.carry)
     assert len(lines) == len(cells.carry)
     widest = int(cells.radius.prod(axis=1).argmax())
     path = np.transpose(lines[widest].get_data_3d() if n_edges == 12 else lines[widest].get_data())
@@ -67,11 +67,11 @@ def test_reading_marks_steps_by_their_carry(ax):
 
 @pytest.mark.slow
 def test_shadows_hold_the_shadows_of_all_corners_and_touch_them(ax):
-    cells = proof.prove(nets.hand_built()).proof
+    cells = proof.prove(nets.hand_built()).certificate
     plane = np.linalg.qr(np.random.default_rng(2).standard_normal((3, 2)))[0].T
     outlines = plots.shadows(ax, cells, plane)
     assert len(outlines) == len(cells.carry)
-    for outline, corners, value in zip(outlines, cells.corners(), cells.carry):
+    for outline, corners, value in zip(outlines, plots.corners(cells), cells.carry):
         points = corners @ plane.T
         np.testing.assert_allclose(outline.get_xy().min(axis=0), points.min(axis=0), atol=1e-12)
         np.testing.assert_allclose(outline.get_xy().max(axis=0), points.max(axis=0), atol=1e-12)

@@ -1,8 +1,4 @@
-"""A proof that a network adds numbers of any length, by sets of states that no input leads out of.
-
-The idea. Cover every hidden state that can be reached by cells, each with a carry. Show that from *every* state of a
-cell, whatever is read next, the bits are right until the state lies in a cell again, whose carry is the right one.
-Start in the cell of h = 0. Then the bits are right for ever: that is induction over time.
+"""Sets of states that no input leads out of.
 
 The cells. A network that adds forgets all but the carry and the last few inputs, so a cell shrinks on its way, along
 most words at once, along a few after many steps only. So push each cell through one input after another until it fits
@@ -15,48 +11,25 @@ as long and as thin as that; but in directions that the next steps forget it may
 images fit. Which these are is told by the sum of JᵀJ over the next words, where J is ∂h^(t+k)/∂h^(t) at its centre for
 k = 1, 2, 3: control theory calls it the observability Gramian (Moore, Principal component analysis in linear systems,
 IEEE Transactions on Automatic Control 26, 1981). The shape matters only for finding a proof, not for its truth.
-
-The arithmetic. A set is pushed through one step as a zonotope, {centre + G z : |z_j| <= 1}, which keeps in mind how the
-units depend on each other. The affine map acts on centre and G. For tanh on [l, u] take the slope s of the chord (any
-number would do): tanh(a) - s a is greatest and least at the ends, or where tanh'(a) = s. The middle between greatest
-and least joins the centre, half their distance becomes a new column of G. So that columns do not pile up, those that
-came on the way and are short by now are exchanged for a box that holds them, which joins the new ones (`walk.fold`).
-
-The rounding. The proof is about the network in float64, as any BLAS computes it. With μ = |b| + Σ|U| + Σ|W|, unit by
-unit, and |h| <= 1: a sum of n products rounds to within n·2⁻⁵³/(1 - n·2⁻⁵³) of the sum of magnitudes, in whatever
-order, with or without fused multiply-add (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1).
-So a computed pre-activation is off by less than (n_h + 5)·2⁻⁵³ μ. np.tanh, and the engine's tanh, which the loops use,
-are taken to be within 4 units in the last place and never beyond ±1. The numbers of the proof itself round by the same
-law: sums of at most n_h (n_steps + 1) terms, 64 · 15 at the most, whose magnitudes add up to at most 10 (1 + μ),
-because MAX_SIZE, MAX_UNITS and MAX_STEPS say so, and no centre is beyond 2: each is off by less than
-1.1e-12 (1 + μ). Where tanh' = s is known to rounding only; but there tanh(a) - s a is level, so that its value is off
-by the square of that. A halving rounds the centre by 3e-16. Axes need be orthogonal only to 1e-12, which moves a state
-by 1e-11 at most. All this together stays under 1e-10 (1 + μ), and every step widens its set by SLACK (1 + μ), ten
-times more.
 """
 
-import math
 from collections import deque
 from collections.abc import Sequence
-from itertools import product
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from tqdm.auto import tqdm
 
-from bptt_lab import model, validate
+from bptt_lab import model
 from bptt_lab.model import Array, Params
-from bptt_lab.proof import counterexamples
-from bptt_lab.proof.counterexamples import INPUTS
-from bptt_lab.proof.walk import home, scale_at, walk
-from bptt_lab.proof.zonotope import loops_of
+from bptt_lab.proof.addition import INPUTS
+from bptt_lab.proof.certificate import Certificate
+from bptt_lab.proof.search.walk import home, scale_at, walk
+from bptt_lab.proof.search.zonotope import loops_of
 
-MAX_UNITS = 64
 MAX_IMAGES = 300  # on the way from a piece of a cell; what is left then is for its halves
 MAX_HALVINGS = 6  # of a cell, before it is made smaller,
 MAX_SHRINKS = 6  # and so often that may be
-MEMORY = 30_000_000  # numbers in the axes of all cells
 EDGE = 0.5  # an image whose centre lies deeper than this in a cell, in shares of its radius, is no reason for a new one
 VIEW = 4  # directions in which cells are looked up
 # A cell is as long as the set for which it was made, or as its scale if that is more. Its other sides are shares of
@@ -67,79 +40,6 @@ ROUND, THIN, FAT, LEAST_KEPT, DISCOUNT = 0.8, 0.02, 0.08, 0.0001, 0.7
 SHARES = np.array((0.5, 0.5, 0.5, 0.5, 0.7, 0.7, 0.9, 1.2, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0))
 MAX_STEPS = len(SHARES)  # inputs from cell to cell
 START, ALL = (0,) * MAX_STEPS, (4,) * MAX_STEPS  # inputs tried, after each on the way: none, all
-# (scale, n_least) from cheap to dear: the size of cells, and the fewest inputs before a new one is made
-PLAN = ((0.1, 3), (0.05, 3), (0.02, 3))
-SHARE_OF_TIME = 0.5  # of what is left, for each but the last
-
-
-class Cells(NamedTuple):
-    """Sets of hidden states, {h : |axes[i]ᵀ (h - centre[i])| <= radius[i]}, and where words of inputs lead from each.
-
-    A cell may be halved across an axis, and its halves again: piece 1 is the whole cell, 2p and 2p + 1 are the lower
-    and the upper half of piece p. A word is a number in base 4 behind a leading 1, the first step first.
-    """
-
-    centre: Array  # (N, n_h)
-    axes: Array  # (N, n_h, n_h)  orthonormal columns
-    radius: Array  # (N, n_h)
-    carry: NDArray[np.int64]  # (N,)
-    halved: list[dict[int, int]]  # for each cell: piece -> the axis across which it is halved
-    next: list[dict[tuple[int, int], int]]  # for each cell: (piece, word) -> the cell in which it ends
-
-    def corners(self) -> Array:
-        """The 2^n_h corners of every box, (N, 2^n_h, n_h); corner j has the signs of the binary digits of j."""
-        signs = np.array(list(product((-1.0, 1.0), repeat=self.centre.shape[1])))
-        return self.centre[:, None] + (signs * self.radius[:, None]) @ self.axes.swapaxes(1, 2)
-
-
-class Verdict(NamedTuple):
-    """What `prove` found. `status` is "proved", "refuted" or "undecided"."""
-
-    status: str
-    counterexample: tuple[int, int] | None  # a sum that the network gets wrong,
-    n_bits: int | None  # if it runs for so many steps
-    cells: int  # how many the proof needs; 0 without one
-    margin: float | None  # of the proof: no logit of any sum is nearer to 0; nats
-    proof: Cells | None
-    reason: str  # one line
-
-
-def prove(params: Params, max_cells: int = 10_000, max_seconds: float = 60.0, plan: tuple = PLAN) -> Verdict:
-    """Whether the network adds all pairs of numbers of every length.
-
-    "proved" is a theorem about the float64 network (the page above says why); "refuted" comes with a sum that was run
-    and went wrong; "undecided" means that neither was found within max_cells cells and about max_seconds seconds, or
-    before it was interrupted (Jupyter's stop button).
-    plan     pairs (scale, n_least), tried in turn: the size of cells, and the fewest inputs before a new one is made
-    raises   TypeError or ValueError for a network that is no adder, or bad limits
-    """
-    n_h = counterexamples.adder(params)
-    max_cells, max_seconds = validate.size("max_cells", max_cells), validate.positive("max_seconds", max_seconds)
-    if n_h > MAX_UNITS:
-        raise ValueError(f"a proof is for {MAX_UNITS} hidden units at most, got {n_h}: train a smaller network")
-    params = Params(*(np.asarray(array, dtype=float) for array in params))
-    Cover(model.init_params(1, np.random.default_rng(0)), 1.0, 1, 1).walk(0, 1)  # compiled now, before the clock runs
-    start = perf_counter()
-    pair = counterexamples.search(params) or counterexamples.extremes(params)
-    if pair is not None:
-        n_bits = max(64, (pair[0] + pair[1]).bit_length())
-        return Verdict("refuted", pair, n_bits, 0, None, None, "a sum was run, and went wrong")
-    reason = "no plan was given"
-    for i, (scale, n_least) in enumerate(plan, start=1):
-        if validate.size("n_least", n_least) > MAX_STEPS:
-            raise ValueError(f"n_least must be {MAX_STEPS} or smaller, got {n_least}: the rounding argument needs it")
-        spent = perf_counter() - start
-        deadline = start + spent + (max_seconds - spent) * (1.0 if i == len(plan) else SHARE_OF_TIME)
-        cover = Cover(params, scale, n_least, min(max_cells, max(1, MEMORY // n_h**2)))
-        try:
-            reason = cover.complete(deadline)
-        except KeyboardInterrupt:
-            reason = f"interrupted at scale {scale}: {cover.N} cells, and {len(cover.waiting)} pieces left to walk from"
-            break
-        if reason is None:
-            cells = cover.cells()
-            return Verdict("proved", None, None, cover.N, cover.margin, cells, f"{cover.N} cells that no input leaves")
-    return Verdict("undecided", None, None, 0, None, None, reason)
 
 
 class Cover:
@@ -158,7 +58,7 @@ class Cover:
         self.axes, self.carry = np.zeros((max_cells, n_h, n_h)), np.zeros(max_cells, dtype=np.int64)
         self.scale, self.view = np.full(max_cells, float(scale)), view
         self.seen, self.seen_radius = (np.zeros((len(view), max_cells), dtype=np.float32) for _ in range(2))
-        self.halved, self.next, self.margins, self.leads_here, self.version = [], [], [], [], []
+        self.halved, self.next, self.leads_here, self.version = [], [], [], []
         self.landed, self.stretch = np.zeros((MAX_IMAGES, 2), dtype=np.int64), np.zeros(n_h)
         self.homeless = np.zeros((MAX_IMAGES, n_h + 3)), np.zeros((MAX_IMAGES, n_h * (MAX_STEPS + 1), n_h))
         self.waiting = deque()
@@ -169,24 +69,41 @@ class Cover:
     def N(self) -> int:
         return len(self.next)
 
-    @property
-    def margin(self) -> float:
-        return min(self.margins)
+    def certificate(self) -> Certificate:
+        """What was found, once `complete` said None; halves become cells, a little larger than need be."""
+        centre, axes, radius, carry = (
+            list(array[: self.N]) for array in (self.centre, self.axes, self.radius, self.carry)
+        )
+        halves, words, waiting = [], [], [(i, i, 1) for i in range(self.N)]
+        for i, cell, piece in waiting:  # the list grows
+            words += [(i, word, end) for word, end in self.next[cell].get(piece, {}).items()]
+            if piece in self.halved[cell]:
+                axis, j = self.halved[cell][piece], len(carry)
+                halves.append((i, axis, j, j + 1))
+                across = np.arange(len(axes[i])) == axis
+                for upper in (0, 1):
+                    waiting.append((j + upper, cell, 2 * piece + upper))
+                    centre.append(centre[i] + (upper - 0.5) * axes[i] @ (across * radius[i]))
+                    axes.append(axes[i])
+                    radius.append(radius[i] * np.where(across, 0.5, 1.0) * (1 + 1e-9) + 1e-10)
+                    carry.append(carry[i])
+        rows = (np.array(rows, dtype=np.int64).reshape(-1, n) for rows, n in ((halves, 4), (words, 3)))
+        return Certificate(self.params, *map(np.array, (centre, axes, radius, carry)), *rows)
 
-    def cells(self) -> Cells:
-        """What was found, once `complete` said None."""
-        arrays = (array[: self.N].copy() for array in (self.centre, self.axes, self.radius, self.carry))
-        next_ = [{(piece, word): k for piece, ends in found.items() for word, k in ends.items()} for found in self.next]
-        return Cells(*arrays, self.halved, next_)
-
-    def complete(self, deadline: float) -> str | None:
+    def complete(self, deadline: float, bar: tqdm) -> str | None:
         """Walk from every cell; None, or why it came to nothing."""
-        while self.waiting:
-            cell, piece, version, *rest = self.waiting.pop()
-            if version == self.version[cell] and (reason := self.walk(cell, piece, *rest)):
-                return f"{reason} at scale {self.scale[0]}"
-            if perf_counter() > deadline:
-                return f"not done in time at scale {self.scale[0]}: raise max_seconds"
+        at = f"at scale {self.scale[0]}"
+        try:
+            while self.waiting:
+                cell, piece, version, *rest = self.waiting.pop()
+                if version == self.version[cell] and (reason := self.walk(cell, piece, *rest)):
+                    return f"{reason} {at}"
+                if perf_counter() > deadline:
+                    return f"not done in time {at}: raise max_seconds"
+                bar.set_postfix_str(f"{self.N} cells, {len(self.waiting)} waiting, {at}", refresh=False)
+                bar.update()
+        except KeyboardInterrupt:
+            return f"interrupted {at}: {self.N} cells, and {len(self.waiting)} pieces left to walk from"
         return None
 
     def walk(self, cell: int, piece: int, word: int = 1, tried: Sequence[int] = START) -> str | None:
@@ -199,7 +116,7 @@ class Cover:
         homeless, homeless_G = self.homeless
         tried = np.array(tried)
         rules = word, tried, self.n_least, SHARES, EDGE
-        margin, n_landed, n_new, word = walk(
+        n_landed, n_new, word = walk(
             self.network, self.cover(), start, *rules, self.landed, *self.homeless, self.stretch
         )
         ends = self.landed[:n_landed].tolist()
@@ -211,7 +128,6 @@ class Cover:
         for seen, target in ends:
             self.next[cell].setdefault(piece, {})[seen] = target
             self.leads_here[target].add((cell, piece, self.version[cell]))
-        self.margins[cell] = min(margin, self.margins[cell])
         return self.divide(cell, piece, word, tuple(tried.tolist())) if word else None
 
     def divide(self, cell: int, piece: int, word: int, tried: tuple[int, ...]) -> str | None:
@@ -248,7 +164,6 @@ class Cover:
         self.version[cell] += 1
         self.halved[cell].clear()
         self.next[cell].clear()
-        self.margins[cell] = math.inf
         self.waiting.append((cell, 1, self.version[cell]))
         for other, piece, version in sorted(self.leads_here[cell]):
             if version == self.version[other]:
@@ -261,7 +176,8 @@ class Cover:
     def take_in(self, centre: Array, G: Array, carry: int) -> int | None:
         """The cell that holds a small set from now on: made meanwhile, or new; None if no more may be made."""
         cover, columns = self.cover(), np.ascontiguousarray(G.T)
-        if (cell := home(cover, centre, columns, len(columns), carry)) >= 0:
+        cell, _ = home(cover, centre, columns, len(columns), carry)
+        if cell >= 0:
             return int(cell)
         if self.N == self.max_cells:
             return None
@@ -280,7 +196,6 @@ class Cover:
         self.scale[cell] = scale
         self.version.append(0)
         self.leads_here.append(set())
-        self.margins.append(math.inf)
         for found in (self.halved, self.next):
             found.append({})
         self.show(cell)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from bptt_lab.engine import compiled
-from bptt_lab.proof.zonotope import MAX_SIZE, SLACK, margin, spread, step
+from bptt_lab.proof.search.zonotope import SLACK, margin, spread, step
 
+MAX_SIZE = 8.0  # of a set, from its centre
 FOLD = 0.01  # columns that came on the way and are shorter, as a share of the size of their set, become a box
 
 
@@ -28,8 +29,8 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
     homeless_G       (n, n_h (len(shares) + 1), n_h), with their columns
     stretch          (n_h,), filled, if words are left, with how much each column of the start adds to the set that was
                      pushed last
-    returns          the least margin; how many are in `landed`, and in `homeless`; and 0, or the word with which to go
-                     on, if a bit was doubtful or the walk too long
+    returns          how many are in `landed`, and in `homeless`; and 0, or the word with which to go on, if a bit was
+                     doubtful or the walk too long
     """
     n_h, n_most, scale = len(stretch), len(shares), cover[4]
     # level d of the tree of words: a set, and what it brings to the pre-activations of the next level
@@ -43,7 +44,7 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
     n_known = 0
     while word >> 2 * n_known > 1:
         n_known += 1
-    least, n_landed, n_homeless, n_images, d = np.inf, 0, 0, 0, 0
+    n_landed, n_homeless, n_images, d = 0, 0, 0, 0
     while d >= 0:
         if d >= n_known and tried[d] == 4:
             d -= 1
@@ -62,19 +63,16 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
         step(network, a[d], reach[d], WG[d], p, x1, x2, centre[e], G[e], size)
         p = fold(G[e], n_h, p, FOLD * size.max())
         n_columns[e] = p
-        here = margin(network, centre[e], G[e], p, total % 2)
         largest = size.max()
-        if not (here > 0 and largest <= MAX_SIZE):
+        if not (margin(network, centre[e], G[e], p, total % 2) > 0 and largest <= MAX_SIZE):
             break
-        least = min(least, here)
-        found = home(cover, centre[e], G[e], p, carry[e])
+        found, depth = home(cover, centre[e], G[e], p, carry[e])
         if e < n_known and found < 0:
             spread(network, centre[e], G[e], p, a[e], reach[e], WG[e])
             d = e
             continue
         n_known = 0
-        may_stay = found < 0 and e >= n_least and largest <= shares[d] * scale[0]
-        may_stay = may_stay and not within(cover, centre[e], carry[e], edge)
+        may_stay = depth < edge and e >= n_least and largest <= shares[d] * scale[0]
         if found >= 0:
             landed[n_landed, 0], landed[n_landed, 1] = words[e], found
             n_landed += 1
@@ -89,9 +87,9 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
         else:
             break
     if d < 0:
-        return least, n_landed, n_homeless, 0
+        return n_landed, n_homeless, 0
     stretch[:] = np.abs(G[d, :n_h]).sum(axis=1)
-    return least, n_landed, n_homeless, words[d + 1]
+    return n_landed, n_homeless, words[d + 1]
 
 
 @compiled
@@ -115,27 +113,17 @@ def fold(G, n_h, p, least):
 
 @compiled
 def home(cover, centre, G, p, carry):
-    """The first cell that holds a set; -1 if none does."""
+    """The first cell that holds a set, -1 if none does; and how deep its centre lies where that is deepest."""
     centres, axes, radius, carries = cover[:4]
-    n_h, gap = len(centre), apart(cover, centre)
+    n_h, gap, deepest = len(centre), apart(cover, centre), 0.0
     room, off, used = np.empty(n_h), np.empty(n_h), np.empty(n_h)
     for k in range(1, len(carries)):
-        if gap[k] < 0 and carries[k] == carry and depth_in(centre, centres[k], axes[k], radius[k], room) > 0:
-            if holds(axes[k], room, G, p, off, used):
-                return k
-    return -1
-
-
-@compiled
-def within(cover, centre, carry, depth):
-    """Whether a point lies so deep in a cell."""
-    centres, axes, radius, carries = cover[:4]
-    gap, room = apart(cover, centre), np.empty(len(centre))
-    for k in range(1, len(carries)):
         if gap[k] < 0 and carries[k] == carry:
-            if depth_in(centre, centres[k], axes[k], radius[k], room) >= depth:
-                return True
-    return False
+            depth = depth_in(centre, centres[k], axes[k], radius[k], room)
+            if depth > 0 and holds(axes[k], room, G, p, off, used):
+                return k, depth
+            deepest = max(deepest, depth)
+    return -1, deepest
 
 
 @compiled
@@ -144,14 +132,9 @@ def scale_at(cover, centre, carry):
     centres, carries, scale = cover[0], cover[3], cover[4]
     at_nearest, nearest = scale[0], 4 * scale[0] ** 2
     for k in range(1, len(carries)):
-        if carries[k] == carry:
-            distance = 0.0
-            for i in range(len(centre)):
-                distance += (centres[k, i] - centre[i]) ** 2
-                if distance >= nearest:
-                    break
-            if distance < nearest:
-                nearest, at_nearest = distance, scale[k]
+        distance = ((centres[k] - centre) ** 2).sum() if carries[k] == carry else np.inf
+        if distance < nearest:
+            nearest, at_nearest = distance, scale[k]
     return at_nearest
 
 

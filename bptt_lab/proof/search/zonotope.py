@@ -1,44 +1,21 @@
-"""One step of the network for a whole set of states, {centre + G z : |z_j| <= 1}, with outward rounding.
+"""One step of the network for a whole set of states, {centre + G z : |z_j| <= 1}.
 
-Why the slack is enough stands in `cells`. The loops are compiled where Numba is installed. Their sums run in a fixed
-order and tanh is the engine's, so that every machine finds the same sets. Inside them G is held by its columns: G[j]
-is the one that z_j stretches.
+`sets` does the same for the checker, with every rounding counted. Here each step widens its set by a slack instead, so
+that what is found here is not refused there. The affine map acts on centre and G. For tanh on [l, u] take the slope s
+of the chord: tanh(a) - s a is greatest and least at the ends, or where tanh'(a) = s.
+
+The loops are compiled where Numba is installed. Their sums run in a fixed order and tanh is the engine's, so that every
+machine finds the same sets. G is held by its columns: G[j] is the one that z_j stretches.
 """
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bptt_lab.engine import compiled, tanh
-from bptt_lab.model import Array, Params
-from bptt_lab.proof.counterexamples import INPUTS
+from bptt_lab.model import Params
 
 SLACK = 1e-9  # what a step adds to its set, relative to the magnitudes that it sums
-MAX_SIZE = 8.0  # of a set, from its centre: what the rounding argument allows
-
-
-def push(params: Params, centre: Array, G: Array, carry: NDArray) -> tuple[Array, Array, NDArray, Array]:
-    """One step for a batch of zonotopes {centre + G z : |z_j| <= 1} with each of the four inputs.
-
-    centre, G, carry   (N, n_h), (N, n_h, p), (N,)
-    returns            (4N, n_h), (4N, n_h, p + n_h), (4N,): sets that hold all next states; and their margins (4N,), in
-                       logits by which the right bit is right (-inf if a set was larger than MAX_SIZE)
-    """
-    N, n_h, p = G.shape
-    network = loops_of(params)
-    after, columns = np.empty((4 * N, n_h)), np.zeros((4 * N, p + n_h, n_h))
-    a, reach, WG, size = np.empty(n_h), np.empty(n_h), np.empty((p, n_h)), np.empty(n_h)
-    carry_after, margins = np.empty(4 * N, dtype=np.int64), np.empty(4 * N)
-    for i in range(N):
-        fits = np.abs(G[i]).sum(axis=1).max() <= MAX_SIZE
-        spread(network, centre[i], np.ascontiguousarray(G[i].T, dtype=float), p, a, reach, WG)
-        for j, (x1, x2) in enumerate(INPUTS):
-            k, total = 4 * i + j, int(carry[i] + x1 + x2)
-            step(network, a, reach, WG, p, x1, x2, after[k], columns[k], size)
-            carry_after[k] = total // 2
-            margins[k] = margin(network, after[k], columns[k], p + n_h, total % 2) if fits else -np.inf
-    return after, columns.swapaxes(1, 2), carry_after, margins
 
 
 def loops_of(params: Params) -> tuple:
