@@ -27,10 +27,11 @@ def require_loop() -> None:
 
 
 @functools.cache
-def has_loop_or_says_so() -> bool:
-    if not has_loop():
+def there_or_says_so(there: bool) -> bool:
+    """`there`; where it is not, a word about it, once."""
+    if not there:
         print(no_compiler("training in NumPy, at least 10 times slower"))
-    return has_loop()
+    return there
 
 
 def no_compiler(what: str) -> str:

@@ -43,12 +43,14 @@ def train(
     n_bits: int = 8,
     high: int = 127,
     optimiser: tuple = optimisers.SGD(),
+    memory: Array | None = None,
     engine: str | Engine | Callable = "auto",
     progress: bool = False,
 ) -> tuple[Params, History]:
     """A step of the optimiser for a fresh batch, again and again. The given `params` are left as they are.
 
     optimiser  of `optimisers`: SGD(), Momentum(), Adam()
+    memory     what the optimiser kept of a run that goes on, from its `start`: changed in place
     engine     "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
                included; "auto": the faster; or an Engine, or a function called like `sgd`, to take other steps
     progress   show a bar
@@ -63,7 +65,7 @@ def train(
     engine = pick_engine(engine, len(params.b), batch_size)
     history, how = History(np.zeros(n_steps), np.zeros(n_steps)), {}
     if not isinstance(optimiser, optimisers.SGD):  # which remembers nothing
-        how = {"optimiser": optimiser, "memory": optimiser.start(params)}
+        how = {"optimiser": optimiser, "memory": optimiser.start(params) if memory is None else memory}
     done = 0
     try:
         with tqdm(total=n_steps, disable=not progress) as bar, engine.announcing(bar.set_description):

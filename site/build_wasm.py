@@ -1,6 +1,6 @@
-"""Compile the loop of `bptt_lab/engine/kernels.py` to WebAssembly: the same Python source, through the same Numba.
+"""Compile the loops of `bptt_lab/engine/kernels.py` to WebAssembly: the same Python source, through the same Numba.
 
-    .venv/bin/python site/build_wasm.py [bptt_lab/engine/loop.wasm]
+    .venv/bin/python site/build_wasm.py [folder]
 
 Numba turns the loop into LLVM's language; LLVM, which Numba brings along, turns that into WebAssembly.
 """
@@ -14,20 +14,22 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-LOOP = Path(__file__).resolve().parents[1] / "bptt_lab" / "engine" / "loop.wasm"
 CUSTOM, EXPORT = 0, 7  # kinds of sections of a module
 ORDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11)  # in which they must stand; 12 counts what 11 holds
 FUNCTION = 0  # kind of an export
 
 
-def build() -> bytes:
-    """The module: it imports a memory, and exports what `entries` names; called by bptt_lab/engine/wasm.py."""
+def build() -> Iterator[tuple[str, bytes]]:
+    """Each of `wasm.FILES` by name: it imports a memory, and exports its functions."""
     with tempfile.TemporaryDirectory() as empty:  # take nothing that was compiled before, for this machine
         os.environ |= {"NUMBA_OPT": "0", "NUMBA_CPU_NAME": "generic", "NUMBA_CACHE_DIR": empty}
         warnings.filterwarnings("ignore", message="Cannot cache compiled function")  # and so keep nothing, either
-        texts = {name: llvm_of(*entry) for name, entry in entries().items()}
-    exports = [name.encode() for name in texts]
-    return with_exports(webassembly(texts), exports)
+        from bptt_lab.engine import wasm
+
+        of = entries()
+        for file, names in wasm.FILES.items():
+            texts = {name: llvm_of(*of[name]) for name in names}
+            yield file, with_exports(webassembly(texts), [name.encode() for name in names])
 
 
 def entries() -> dict[str, tuple]:
@@ -58,7 +60,6 @@ def entries() -> dict[str, tuple]:
         kernels._cross_entropy(carray(at[1], (n,)), carray(at[2], (n,)), carray(at[0], (n,)))
 
     of_cells = [(plain, optimiser()) for optimiser in (optimisers.SGD, optimisers.Momentum, optimisers.Adam)]
-    # what notebooks 06, 12 and 13 train
     of_cells += [(cell, report.Listing()) for cell in (plain, report.Averaged)]
     of_cells += [(cell, optimisers.Adam(), False, True) for cell in (plain, gated.gru, gated.lstm)]
     of_cells += [(cell, optimisers.Adam(), True, True) for cell in (gated.gru, gated.lstm)]
@@ -145,6 +146,7 @@ def leb128(n: int) -> bytes:
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else LOOP
-    path.write_bytes(build())
-    print(f"{path.name}: {path.stat().st_size:,} bytes, {built_with()}")
+    beside = Path(__file__).resolve().parents[1] / "bptt_lab" / "engine"
+    for name, code in build():
+        (Path(sys.argv[1] if len(sys.argv) > 1 else beside) / name).write_bytes(code)
+        print(f"{name}: {len(code):,} bytes, {built_with()}")

@@ -36,6 +36,18 @@ def test_the_words_tell_the_result_of_a_run_done_by_hand(playground):
     assert f"77 + 58 = {answer}" in words
 
 
+@pytest.mark.parametrize("name", ["Momentum", "Adam"])
+def test_another_optimiser_remembers_from_piece_to_piece(playground, name):
+    rng = np.random.default_rng(QUICK.seed)
+    by = widgets.OPTIMISERS[name]
+    settings = dict(n_steps=1_000, learning_rate=0.01, optimiser=by)
+    params, history = training.train(model.init_params(4, rng), rng=rng, **settings)
+    playground.set(optimiser=name, learning_rate=0.01, as_printed=True)  # the listing knows nothing of it
+    words = settle(playground)
+    assert f"seed 1, {name}: <b>{history.correct_digits.mean():.3f} of 8 bits right" in words and "As printed" in words
+    assert all((ours == theirs).all() for ours, theirs in zip(playground._run[1], params))
+
+
 def test_a_slider_trains_again_and_draws_again(playground):
     picture, words = playground.picture.value, playground.words.value
     playground.set(n_h=5)

@@ -25,7 +25,7 @@ def in_browser(n_h: int, batch_size: int) -> Engine:
 
 def faster(n_h: int, batch_size: int) -> Engine:
     """Engine "auto": the compiled loop for small networks and batches, NumPy for large ones, or without Numba."""
-    if n_h**2 * batch_size <= NUMBA_UP_TO and machine.has_loop_or_says_so():
+    if n_h**2 * batch_size <= NUMBA_UP_TO and machine.there_or_says_so(machine.has_loop()):
         return compiled_loop(n_h, batch_size)
     return training.ENGINES["numpy"](n_h, batch_size)
 

@@ -20,7 +20,7 @@ from types import ModuleType
 
 import numpy as np
 
-from bptt_lab import machine, optimisers, validate
+from bptt_lab import machine, optimisers, training, validate
 from bptt_lab.engine import plain, wasm
 from bptt_lab.engine.elementary import exp, log1p, sigmoid
 from bptt_lab.machine import in_place, linked
@@ -51,6 +51,9 @@ def sgd(
     validate.targets(np.empty((*x.shape[:2], len(params.c))), y)
     N, batch_size = x.shape[1], validate.size("batch_size", batch_size)
     memory = optimiser.start(params) if memory is None else memory
+    machine.require_loop()
+    if cell is plain and not machine.there_or_says_so(is_built(cell, optimiser)):
+        return training.sgd(params, x, y, learning_rate, batch_size, optimiser=optimiser, memory=memory)
     o, whole = [], N - N % batch_size
     for part, B in ((slice(whole), batch_size), (slice(whole, N), N % batch_size)):
         if x[:, part].size:
@@ -150,6 +153,13 @@ def cross_entropy(o: Array, y: Array) -> Array:
     function = wasm.cross_entropy if machine.IN_BROWSER else _cross_entropy
     function(*(np.ascontiguousarray(a, float).reshape(-1) for a in (o, y)), loss.reshape(-1))
     return loss
+
+
+def is_built(cell: ModuleType, optimiser: tuple, softmax: bool = False, last_first: bool = False) -> bool:
+    """Whether there is a loop for this cell and this optimiser: a browser has those of `wasm.FILES` alone."""
+    if machine.IN_BROWSER:
+        return loop_name(cell, type(optimiser), softmax, last_first) in wasm.FILE_OF
+    return machine.HAS_NUMBA
 
 
 def loop_name(cell: ModuleType, optimiser: type, softmax: bool, last_first: bool) -> str:

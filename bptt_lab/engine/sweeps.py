@@ -33,13 +33,7 @@ def train_many(
                           a shorter list if stopped or interrupted, of all runs that had begun
     raises                ValueError for lists of different lengths, or a generator used twice
     """
-    starts, rngs = list(starts), list(rngs)
-    learning_rates = [learning_rates] * len(starts) if np.ndim(learning_rates) == 0 else list(learning_rates)
-    if not len(starts) == len(rngs) == len(learning_rates):
-        lengths = f"{len(starts)} starts, {len(rngs)} rngs and {len(learning_rates)} learning rates"
-        raise ValueError(f"every start needs its own generator and learning rate, got {lengths}: make them equal")
-    if len({id(rng) for rng in rngs}) < len(rngs):
-        raise ValueError("every start needs a generator of its own, got one twice: make one for each seed")
+    arguments = _one_for_each(list(starts), list(rngs), learning_rates)
     n_workers = os.cpu_count() or 1 if n_workers is None else validate.size("n_workers", n_workers)
 
     def run(params: Params, rng: np.random.Generator, learning_rate: float):
@@ -48,7 +42,6 @@ def train_many(
         except FloatingPointError as diverged:
             return diverged.with_traceback(None)  # a traceback would keep the arrays of the run alive
 
-    arguments = list(zip(starts, rngs, learning_rates))
     if machine.IN_BROWSER:
         n_steps = settings.get("n_steps", training.train.__kwdefaults__["n_steps"])
         return _in_turn(run, arguments, n_steps, stop, progress)
@@ -71,6 +64,16 @@ def _in_threads(run: Callable, arguments: list[tuple], n_workers: int, stop: Cal
                 for future in reversed(futures):  # from the end, so that those that had begun stay the first ones
                     future.cancel()
     return [future.result() for future in futures if not future.cancelled()]
+
+
+def _one_for_each(starts: list, rngs: list, rates: float | Sequence[float]) -> list[tuple]:
+    rates = [rates] * len(starts) if np.ndim(rates) == 0 else list(rates)
+    if not len(starts) == len(rngs) == len(rates):
+        lengths = f"{len(starts)} starts, {len(rngs)} rngs and {len(rates)} learning rates"
+        raise ValueError(f"every start needs its own generator and learning rate, got {lengths}: make them equal")
+    if len({id(rng) for rng in rngs}) < len(rngs):
+        raise ValueError("every start needs a generator of its own, got one twice: make one for each seed")
+    return list(zip(starts, rngs, rates))
 
 
 def with_bar(items: Sequence) -> Iterable:

@@ -1,7 +1,7 @@
 """The compiled loop for a browser, where Numba cannot run: WebAssembly, made of the same source, with the same bits.
 
-`loop.wasm` is what Numba and LLVM make of `kernels`, ahead of time (site/build_wasm.py). It sees nothing but a memory
-of its own: arrays are copied in, the loop runs, and what it changed is copied out.
+The files are what Numba and LLVM make of `kernels`, ahead of time (site/build_wasm.py). Each sees nothing but a memory
+of its own: arrays are copied in, a loop runs, and what it changed is copied out.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,16 @@ import numpy as np
 
 from bptt_lab.model import Array
 
-FILE = Path(__file__).with_name("loop.wasm")
+FOLDER = Path(__file__).parent
+FILES = {  # each is loaded when one of its functions is called; the figures of the pages have the first two
+    "loop.wasm": ("plain_SGD", "cross_entropy"),
+    "optimisers.wasm": ("plain_Momentum", "plain_Adam"),
+    "gates.wasm": (  # what notebooks 06, 12 and 13 train
+        *("plain_Listing", "Averaged_Listing", "plain_Adam_last_first", "gru_Adam_last_first", "lstm_Adam_last_first"),
+        *("gru_Adam_softmax_last_first", "lstm_Adam_softmax_last_first"),
+    ),
+}
+FILE_OF = {name: file for file, names in FILES.items() for name in names}
 EXCEPTION, ARRAYS_FROM = 512, 1_024  # addresses: what the loop raised, and the arrays; its constants stand below
 PAGE = 65_536  # bytes, the unit in which its memory grows
 
@@ -40,22 +49,22 @@ def _call(name: str, arrays: Sequence[Array], room: Sequence[int], n_changed: in
 
     room  for how many more floats each, all 0 at first
     """
-    module, at = _module(), [ARRAYS_FROM]
+    module, at = _module(FILE_OF[name]), [ARRAYS_FROM]
     for size in [*(array.size for array in arrays), *room]:
         at.append(at[-1] + 8 * size)
     module.clear(ARRAYS_FROM, at[-1])
     for address, array in zip(at, arrays):
         module.write(address, array)
     if module.run(name, 0, EXCEPTION, *at[:-1], *numbers):
-        raise RuntimeError(f"{FILE.name} stopped in {name}: build it again with site/build_wasm.py")
+        raise RuntimeError(f"{FILE_OF[name]} stopped in {name}: build it again with site/build_wasm.py")
     for address, array in zip(at, arrays[:n_changed]):
         module.read(address, array)
 
 
 class Module:
-    """`loop.wasm` in the browser that this Python runs in."""
+    """One of the files in the browser that this Python runs in."""
 
-    def __init__(self):
+    def __init__(self, file: str):
         import js
         from pyodide.ffi import to_js
 
@@ -63,7 +72,7 @@ class Module:
             return to_js(entries, dict_converter=js.Object.fromEntries)
 
         self.memory = js.WebAssembly.Memory.new(as_object({"initial": 1}))
-        code = js.WebAssembly.Module.new(to_js(FILE.read_bytes()))
+        code = js.WebAssembly.Module.new(to_js((FOLDER / file).read_bytes()))
         imports = as_object({"env": as_object({"__linear_memory": self.memory})})
         self.functions = js.WebAssembly.Instance.new(code, imports).exports
         self.floats = js.Float64Array
@@ -89,5 +98,5 @@ class Module:
 
 
 @cache
-def _module() -> Module:
-    return Module()
+def _module(file: str) -> Module:
+    return Module(file)

@@ -46,6 +46,26 @@ def fit(
     raises          ValueError for shapes that do not fit; FloatingPointError if the loss is not finite;
                     ImportError for engine "numba" without Numba
     """
+    _check(cell, params, x, y, batch_size, engine)
+    T, n = len(x), x.shape[1] // batch_size
+    weight = np.ones(T) if weight is None else np.asarray(weight, float)
+    rates = np.broadcast_to(np.asarray(learning_rates, float), n)
+    states = np.zeros((2, batch_size, params.V.shape[1]))
+    kept = [part.copy() for part in memory or (optimiser.start(params), states)]
+    there = engines.is_built(cell, optimiser, softmax, last_first=True)
+    fast = engine == "numba" and not machine.IN_BROWSER or engine != "numpy" and machine.there_or_says_so(there)
+    run, how = _run, {"weight": weight, "softmax": softmax, "carry": carry}
+    if fast:
+        run, how = engines.run, how | {"last_first": True}
+    params, o = run(cell, optimiser, params, *kept, x, y, rates, **how)
+    each = np.tensordot(weight, _loss_of_each(o, y, softmax), axes=1)  # (n·B, n_y)
+    losses = each.sum(axis=1).reshape(n, batch_size).mean(axis=1)
+    if not np.isfinite(losses).all():
+        raise FloatingPointError("the loss is not finite: use a smaller learning rate")
+    return params, Memory(*kept), losses
+
+
+def _check(cell: ModuleType, params: tuple, x: Array, y: Array, batch_size: int, engine: str) -> None:
     if cell not in (engines.plain, gru, lstm):
         raise ValueError(f"cell must be plain, gru or lstm, got {getattr(cell, '__name__', cell)}: gated.lstm, say")
     if np.ndim(x) != 3 or x.shape[1] % batch_size or np.shape(y) != (*x.shape[:2], len(params.c)):
@@ -57,21 +77,6 @@ def fit(
     validate.finite("y", y)
     if engine not in ("auto", "numpy", "numba"):
         raise ValueError(f'engine must be "auto", "numpy" or "numba", got {engine!r}: "auto" picks the faster')
-    T, n = len(x), x.shape[1] // batch_size
-    weight = np.ones(T) if weight is None else np.asarray(weight, float)
-    rates = np.broadcast_to(np.asarray(learning_rates, float), n)
-    states = np.zeros((2, batch_size, params.V.shape[1]))
-    kept = [part.copy() for part in memory or (optimiser.start(params), states)]
-    readable = engine == "numpy" or engine == "auto" and not machine.has_loop_or_says_so()
-    run, how = _run, {"weight": weight, "softmax": softmax, "carry": carry}
-    if not readable:
-        run, how = engines.run, how | {"last_first": True}
-    params, o = run(cell, optimiser, params, *kept, x, y, rates, **how)
-    each = np.tensordot(weight, _loss_of_each(o, y, softmax), axes=1)  # (n·B, n_y)
-    losses = each.sum(axis=1).reshape(n, batch_size).mean(axis=1)
-    if not np.isfinite(losses).all():
-        raise FloatingPointError("the loss is not finite: use a smaller learning rate")
-    return params, Memory(*kept), losses
 
 
 def softmax_of(o: Array) -> Array:

@@ -1,4 +1,4 @@
-// The training loop of bptt_lab/engine, compiled ahead of time: `loop.wasm`, with the same bits as Numba's and NumPy's.
+// The training loop of bptt_lab/engine, compiled ahead of time, with the same bits as Numba's and NumPy's.
 // It sees nothing but a memory of its own; `call` lays the arrays out there, as bptt_lab/engine/wasm.py does.
 
 const EXCEPTION = 512,
@@ -11,16 +11,18 @@ const memory = (zeros, ones = 0) => ({ U_T, W_T, V, b, c }) => {
   return new Float64Array((zeros + ones) * size).fill(1, zeros * size);
 };
 
-/** As in bptt_lab/optimisers.py, with its numbers. */
+/** As in bptt_lab/optimisers.py, with its numbers; and the file that holds its loop. */
 export const OPTIMISERS = {
-  SGD: { name: "SGD", numbers: [], start: memory(0) },
-  Momentum: { name: "Momentum", numbers: [0.9], start: memory(1) },
-  Adam: { name: "Adam", numbers: [0.9, 0.999, 1e-8, 1], start: memory(2, 2) },
+  SGD: { name: "SGD", numbers: [], start: memory(0), file: "loop.wasm" },
+  Momentum: { name: "Momentum", numbers: [0.9], start: memory(1), file: "optimisers.wasm" },
+  Adam: { name: "Adam", numbers: [0.9, 0.999, 1e-8, 1], start: memory(2, 2), file: "optimisers.wasm" },
 };
 
 export class Loop {
-  static async load(url = new URL("loop.wasm", import.meta.url)) {
-    const memory = new WebAssembly.Memory({ initial: 1 });
+  /** The loops of a file; `forward` is in that of SGD alone. */
+  static async load(file = OPTIMISERS.SGD.file) {
+    const memory = new WebAssembly.Memory({ initial: 1 }),
+      url = new URL(file, import.meta.url);
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(`${url} cannot be had: ${answer.status}`);
     const imports = { env: { __linear_memory: memory } };
@@ -49,7 +51,7 @@ export class Loop {
     return { h: views[17].subarray(B * n_h, (T + 1) * B * n_h), o: views[7] };
   }
 
-  /** Views of all arrays after a loop of loop.wasm, in the order of `layout` in bptt_lab/engine/kernels.py. They hold
+  /** Views of all arrays after a loop, in the order of `layout` in bptt_lab/engine/kernels.py. They hold
    * until the next call. */
   call({ U_T, W_T, V, b, c }, x, y, T, N, B, rate, h_0 = null, optimiser = OPTIMISERS.SGD, memory = new Float64Array()) {
     const n_h = b.length,
@@ -75,7 +77,7 @@ export class Loop {
     const rows = memory.length / params.reduce((sum, a) => sum + a.length, 0);
     const numbers = [rows, T, N, B, n_x, n_h, n_y, 0, 0, ...optimiser.numbers];
     if (this.functions[`plain_${optimiser.name}`](0, EXCEPTION, ...at, ...numbers)) {
-      throw new Error("loop.wasm stopped: build it again");
+      throw new Error("the loop stopped: build it again");
     }
     return views;
   }

@@ -91,7 +91,7 @@ def test_bad_settings_get_one_line():
 
 def test_without_numba_it_says_so_once_and_goes_on(monkeypatch, capsys):
     monkeypatch.setattr(machine, "HAS_NUMBA", False)
-    machine.has_loop_or_says_so.cache_clear()
+    machine.there_or_says_so.cache_clear()
     x, y = batches()
     params = gated.gru.init_params(4, np.random.default_rng(1), 3, 4)
     for _ in range(2):
@@ -99,4 +99,4 @@ def test_without_numba_it_says_so_once_and_goes_on(monkeypatch, capsys):
     assert capsys.readouterr().out.count("Numba is not installed") == 1
     with pytest.raises(ImportError, match="pip install numba"):
         training.fit(gated.gru, params, x, y, batch_size=8, engine="numba")
-    machine.has_loop_or_says_so.cache_clear()
+    machine.there_or_says_so.cache_clear()
