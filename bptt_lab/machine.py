@@ -3,12 +3,14 @@
 import functools
 import hashlib
 import importlib.util
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType
+from typing import Any
 
 from bptt_lab import validate
 
@@ -44,7 +46,7 @@ def no_compiler(what: str) -> str:
 _one_at_a_time = threading.Lock()
 
 
-def _numba() -> ModuleType:
+def _numba() -> Any:
     """Numba, imported by one thread while others wait for all of it: two that import parts can wait for each other."""
     with _one_at_a_time:
         import numba.core.event
@@ -107,7 +109,7 @@ def linked(function: Callable, name: str, parts: dict[str, object]) -> Callable:
     """The compiled `function` again, under another name, with other meanings of the global names in `parts`."""
     if not HAS_NUMBA:
         return function
-    function = function.__wrapped__
+    function = inspect.unwrap(function)
     copy = FunctionType(function.__code__, function.__globals__ | parts, f"{function.__name__}_{name}")
     copy.__qualname__ = copy.__name__  # by it Numba finds what it keeps
     return in_place(copy)
@@ -125,7 +127,7 @@ def announcing(say: Callable[[str], None]) -> Iterator[None]:
     if not HAS_NUMBA:
         yield
         return
-    event = _numba().core.event
+    event: Any = _numba().core.event
 
     class Announce(event.Listener):
         depth = 0  # compiling one function compiles those that it calls

@@ -5,7 +5,9 @@ next, (rows, N). `update` is the same as `step`, compiled: it changes its arrays
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -13,12 +15,23 @@ from bptt_lab.machine import in_place
 from bptt_lab.model import Array
 
 
+class Optimiser(Protocol):
+    """What `train` asks of it: a dataclass of numbers, with these."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    update: ClassVar[Callable]
+
+    def start(self, params: tuple) -> Array: ...
+
+    def step(self, theta: Array, grads: Array, memory: Array, learning_rate: float) -> tuple[Array, Array]: ...
+
+
 def flatten(params: tuple) -> Array:
     """All parameters in one row, (N,)."""
     return np.concatenate([array.ravel() for array in params])
 
 
-def unflatten(theta: Array, like: tuple) -> tuple:
+def unflatten(theta: Array, like: Any) -> Any:
     """θ in the shapes and the type of `like`."""
     ends = np.cumsum([array.size for array in like])
     return type(like)(*(theta[end - p.size : end].reshape(p.shape) for end, p in zip(ends, like)))
@@ -30,10 +43,11 @@ def _sgd(theta, grads, memory, learning_rate, numbers):
         theta[i] -= learning_rate * grads[i]
 
 
-class SGD(NamedTuple):
+@dataclass(frozen=True)
+class SGD:
     """θ ← θ - η g."""
 
-    update = staticmethod(_sgd)
+    update: ClassVar[Callable] = staticmethod(_sgd)
 
     def start(self, params: tuple) -> Array:
         """Nothing is remembered, (0, N)."""
@@ -51,14 +65,15 @@ def _momentum(theta, grads, memory, learning_rate, numbers):
         theta[i] -= learning_rate * memory[0, i]
 
 
-class Momentum(NamedTuple):
+@dataclass(frozen=True)
+class Momentum:
     """v ← β v + g, θ ← θ - η v: a ball that rolls, and keeps the share β of its speed.
 
     Polyak, "Some methods of speeding up the convergence of iteration methods" (1964), as PyTorch has it.
     """
 
     beta: float = 0.9
-    update = staticmethod(_momentum)
+    update: ClassVar[Callable] = staticmethod(_momentum)
 
     def start(self, params: tuple) -> Array:
         """v = 0, (1, N)."""
@@ -86,7 +101,8 @@ def _adam(theta, grads, memory, learning_rate, numbers):
         theta[i] -= learning_rate * mean / (spread + tiny)
 
 
-class Adam(NamedTuple):
+@dataclass(frozen=True)
+class Adam:
     """θ ← θ - η mean / √(mean of squares), both means running, of a gradient that is first shortened to `max_norm`.
 
     Kingma and Ba, "Adam: a method for stochastic optimization" (2015), with the numbers that it advises.
@@ -96,7 +112,7 @@ class Adam(NamedTuple):
     beta_2: float = 0.999
     tiny: float = 1e-8
     max_norm: float = 1.0
-    update = staticmethod(_adam)
+    update: ClassVar[Callable] = staticmethod(_adam)
 
     def start(self, params: tuple) -> Array:
         """Means of g and of g², 0; then β₁ and β₂ to the power of the steps so far, 1; (4, N)."""

@@ -6,9 +6,10 @@ writes the table of notebook 06: 200 seeds, each with the switches that matter f
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -82,14 +83,16 @@ def _as_listed(theta, grads, memory, learning_rate, numbers):
             theta[i] -= learning_rate * grads[i]
 
 
-class Listing(NamedTuple):
+@dataclass(frozen=True)
+class Listing:
     """`optimisers.SGD`, with what the listing does to b; its compiled twin sums ∂L/∂c over all outputs, too."""
 
     overwritten: bool = False
     summed: bool = False
     n_h: int = 0
     n_y: int = 0
-    start, update = SGD.start, staticmethod(_as_listed)
+    start = SGD.start
+    update: ClassVar[Callable] = staticmethod(_as_listed)
 
     def step(self, theta: Array, grads: Array, memory: Array, learning_rate: float) -> tuple[Array, Array]:
         stepped, b = theta - learning_rate * grads, slice(len(theta) - self.n_y - self.n_h, len(theta) - self.n_y)
@@ -139,7 +142,7 @@ def sgd(
     summed, (n_y, n_h) = quirks.output_bias_summed_over_all, params.V.shape
     if by is training.sgd or not machine.has_loop():
         listing = Listing(quirks.bias_overwritten, False, n_h, n_y)  # the sums are the gradient's
-        how = {"backward": partial(gradients, quirks=quirks), "optimiser": listing}
+        how: dict[str, Any] = {"backward": partial(gradients, quirks=quirks), "optimiser": listing}
         return training.sgd(params, x, y, learning_rate, batch_size, **how)
     return engines.sgd(
         *(params, x, y, learning_rate, batch_size),
@@ -162,7 +165,7 @@ def train(
 
 def engine(quirks: Quirks) -> Engine:
     """What `training.train` and `engine.train_many` take as `engine`, to follow the listing."""
-    fast = ENGINES["numba"](N_H, 1) if machine.has_loop() else Engine(None)
+    fast = ENGINES["numba"](N_H, 1) if machine.has_loop() else Engine(training.sgd)
     return fast._replace(sgd=partial(sgd, quirks=quirks))
 
 

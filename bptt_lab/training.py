@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ def train(
     batch_size: int = 1,
     n_bits: int = 8,
     high: int = 127,
-    optimiser: tuple = optimisers.SGD(),
+    optimiser: optimisers.Optimiser = optimisers.SGD(),
     memory: Array | None = None,
     engine: str | Engine | Callable = "auto",
     progress: bool = False,
@@ -63,7 +63,8 @@ def train(
     n_steps, batch_size = validate.size("n_steps", n_steps), validate.size("batch_size", batch_size)
     chunk = max(1, CHUNK_BITS // (batch_size * validate.size("n_bits", n_bits)))  # steps between two looks at the loss
     engine = pick_engine(engine, len(params.b), batch_size)
-    history, how = History(np.zeros(n_steps), np.zeros(n_steps)), {}
+    history = History(np.zeros(n_steps), np.zeros(n_steps))
+    how: dict[str, Any] = {}
     if not isinstance(optimiser, optimisers.SGD):  # which remembers nothing
         how = {"optimiser": optimiser, "memory": optimiser.start(params) if memory is None else memory}
     done = 0
@@ -103,7 +104,7 @@ def sgd(
     learning_rate: float,
     batch_size: int = 1,
     backward: Callable = bptt.backward,
-    optimiser: tuple = optimisers.SGD(),
+    optimiser: optimisers.Optimiser = optimisers.SGD(),
     memory: Array | None = None,
 ) -> tuple[Params, Array]:
     """One step of the optimiser for each batch of x and y in turn.

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 
 CUSTOM, EXPORT = 0, 7  # kinds of sections of a module
@@ -53,7 +54,7 @@ def entries() -> dict[str, tuple]:
         names = {"layout": layout, "carray": carray, "loop": kernels.loop(cell, type(optimiser), softmax, last_first)}
         exec(source, names)
         flags = types.Tuple((types.boolean, size))
-        types_of_all = UniTuple(address, 25), UniTuple(size, 7), flags, UniTuple(number, len(optimiser))
+        types_of_all = UniTuple(address, 25), UniTuple(size, 7), flags, UniTuple(number, len(astuple(optimiser)))
         return kernels.loop_name(cell, type(optimiser), softmax, last_first), (names["train"], types_of_all)
 
     def cross_entropy(at, n):

@@ -3,12 +3,14 @@ import base64
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
 from bptt_lab import data, machine, model, report, training, widgets
+from bptt_lab.engine import kernels
 
 QUICK = widgets.Settings(n_h=4, n_steps=1_000, learning_rate=0.1)
 
@@ -190,8 +192,8 @@ def on_an_event_loop(monkeypatch, reader):
     def run():
         monkeypatch.setattr(threading.Thread, "start", refuse)
         monkeypatch.setattr(widgets, "Worker", Worker)
-        monkeypatch.setattr(machine, "IN_BROWSER", True)
-        # runs take turns, in the loop of this machine
+        monkeypatch.setattr(kernels, "machine", SimpleNamespace(**vars(machine)))  # the loop of this machine,
+        monkeypatch.setattr(machine, "IN_BROWSER", True)  # but runs take turns
         asyncio.run(page())
 
     # in a thread of its own: a browser that is being tested keeps a loop in this one

@@ -14,9 +14,11 @@ step_back  from ∂L/∂h^(t) to ∂L/∂a^(t); to ∂L/∂h^(t-1) it adds what 
 and what an optimiser does, with the optimiser (`update`). `loop` links them to the functions below.
 """
 
+from dataclasses import astuple
 from functools import cache, lru_cache
 from math import prod
 from types import ModuleType
+from typing import TypeAlias
 
 import numpy as np
 
@@ -25,6 +27,9 @@ from bptt_lab.engine import plain, wasm
 from bptt_lab.engine.elementary import exp, log1p, sigmoid
 from bptt_lab.machine import in_place, linked
 from bptt_lab.model import Array, Params
+from bptt_lab.optimisers import Optimiser
+
+Cell: TypeAlias = ModuleType | type  # with the four names above
 
 
 def sgd(
@@ -33,9 +38,9 @@ def sgd(
     y: Array,
     learning_rate: float,
     batch_size: int = 1,
-    optimiser: tuple = optimisers.SGD(),
+    optimiser: Optimiser = optimisers.SGD(),
     memory: Array | None = None,
-    cell: ModuleType = plain,
+    cell: Cell = plain,
     **settings,
 ) -> tuple[Params, Array]:
     """`training.sgd`, compiled: one step of the optimiser for each batch of x and y in turn.
@@ -65,8 +70,8 @@ def sgd(
 
 
 def run(
-    cell: ModuleType,
-    optimiser: tuple,
+    cell: Cell,
+    optimiser: Optimiser,
     params: tuple,
     memory: Array,
     states: Array,
@@ -101,7 +106,7 @@ def run(
     theta[:] = optimisers.flatten(params)[order]
     given = [np.ascontiguousarray(array, float) for array in given]
     flags = bool(carry), int(first)
-    which, numbers = (cell, type(optimiser), softmax, last_first), tuple(map(float, optimiser))
+    which, numbers = (cell, type(optimiser), softmax, last_first), tuple(map(float, astuple(optimiser)))
     if machine.IN_BROWSER:
         wasm.train(loop_name(*which), theta, given, shapes, flags + numbers)
     else:
@@ -155,21 +160,21 @@ def cross_entropy(o: Array, y: Array) -> Array:
     return loss
 
 
-def is_built(cell: ModuleType, optimiser: tuple, softmax: bool = False, last_first: bool = False) -> bool:
+def is_built(cell: Cell, optimiser: Optimiser, softmax: bool = False, last_first: bool = False) -> bool:
     """Whether there is a loop for this cell and this optimiser: a browser has those of `wasm.FILES` alone."""
     if machine.IN_BROWSER:
         return loop_name(cell, type(optimiser), softmax, last_first) in wasm.FILE_OF
     return machine.HAS_NUMBA
 
 
-def loop_name(cell: ModuleType, optimiser: type, softmax: bool, last_first: bool) -> str:
+def loop_name(cell: Cell, optimiser: type, softmax: bool, last_first: bool) -> str:
     """Such as plain_SGD, or lstm_Adam_softmax_last_first."""
     words = [cell.__name__.split(".")[-1], optimiser.__name__, *["softmax"] * softmax, *["last_first"] * last_first]
     return "_".join(words)
 
 
 @cache
-def loop(cell: ModuleType, optimiser: type, softmax: bool, last_first: bool) -> object:
+def loop(cell: Cell, optimiser: type, softmax: bool, last_first: bool) -> object:
     """The loop of a cell and an optimiser: the functions below, with theirs for the names in `parts`."""
     name = loop_name(cell, optimiser, softmax, last_first)
     parts = {

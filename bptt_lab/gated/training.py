@@ -29,7 +29,7 @@ def fit(
     weight: Array | None = None,
     softmax: bool = False,
     carry: bool = False,
-    optimiser: tuple = optimisers.Adam(),
+    optimiser: optimisers.Optimiser = optimisers.Adam(),
     memory: Memory | None = None,
     engine: str = "auto",
 ) -> tuple[tuple, Memory, Array]:
