@@ -8,6 +8,7 @@ from problems import make_problem
 
 from bptt_lab import bptt, engine, machine, model, training
 from bptt_lab.optimisers import SGD, Adam, Momentum, flatten, unflatten
+from bptt_lab.validate import missing
 
 OPTIMISERS = {"sgd": SGD(), "momentum": Momentum(), "adam": Adam(), "adam, no clip": Adam(max_norm=np.inf)}
 compiled_only = pytest.mark.skipif(not machine.HAS_NUMBA, reason="compares with the compiled loop")
@@ -48,7 +49,7 @@ def test_a_long_gradient_is_shortened_and_a_short_one_is_not():
 
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_as_pytorch_has_them(name):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason=missing("PyTorch", "this is not tested", "pip install torch"))
     ours, rate = OPTIMISERS[name], 0.05
     grads, thetas = steps(ours, n=40, rate=rate, seed=3)
     theta = torch.tensor(thetas[0], requires_grad=True)
