@@ -6,8 +6,10 @@ data        numbers to bits and back, random sums, all sums, carries
 model       the network: parameters, forward pass, loss
 bptt        its gradients, in the three stages that the mathematics has
 gradcheck   two independent ways to the same gradients
-training    stochastic gradient descent, and the history of a run
+optimisers  SGD, momentum, Adam: what is done with a gradient
+training    a step for each fresh batch of sums, and the history of a run
 validate    checks of arguments: what came, what was expected, what to do
+machine     whether there is a compiler, a browser, threads
 
 What notebooks call by name:
 
@@ -37,17 +39,17 @@ Who needs whom. Each imports from those below it alone; subpackages stand in bra
                       [doctor]   [engine]   plots
       ------------------------- the core -------------------------
                                 training
-                            bptt   gradcheck
-                              data   model
+                     bptt   gradcheck   optimisers
+                         data   machine   model
                                 validate
 
 `tests/draw_map.py` draws it from the imports, here and for CONTRIBUTING.md.
 """
 
-from bptt_lab import engine, training
+from bptt_lab import engine, machine, training
 
 __version__ = "0.1.0"  # the one place that says it
 
 training.ENGINES.update(engine.ENGINES)  # the core knows no subpackage, so the compiled loop is plugged in here
-if engine.IN_BROWSER:
+if machine.IN_BROWSER:
     training.tqdm.monitor_interval = 0  # a bar is watched by a thread, and a browser has none

@@ -5,17 +5,21 @@
 writes the table of notebook 06: 200 seeds, each with the switches that matter for a batch of one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from bptt_lab import bptt, data, model, training
-from bptt_lab.engine import ENGINES, HAS_LOOP, train_many
-from bptt_lab.engine import sgd as compiled_sgd
+from bptt_lab import bptt, data, machine, model, training
+from bptt_lab import engine as engines
+from bptt_lab.doctor import BACKWARD, CATALOGUE
+from bptt_lab.engine import ENGINES, train_many
+from bptt_lab.machine import in_place
 from bptt_lab.model import Array, Params, Trace
+from bptt_lab.optimisers import SGD
 from bptt_lab.training import Engine, History
 
 SETTINGS = {"n_steps": 20_000, "learning_rate": 0.008, "batch_size": 1, "n_bits": 8, "high": 127}
@@ -44,34 +48,80 @@ VARIANTS = {
 }
 
 
+IN_THE_GRADIENT = {  # the catalogue's name of each; the other two change what is done with it, or what is shown
+    "first_step_left_out": "dU_without_first_step",  # for W that step adds nothing, since h^(0) = 0
+    "slope_averaged_over_batch": "tanh_slope_averaged_over_batch",
+    "divided_by_outputs": "divided_by_outputs_not_batch",
+    "output_bias_summed_over_all": "dc_summed_over_outputs",
+}
+
+
 def gradients(params: Params, trace: Trace, y: Array, quirks: Quirks = AS_PRINTED) -> Params:
     """What the listing takes for the gradient; `bptt.backward` if every switch is off.
 
     trace, y  from `model.forward(params, x)`, and (T, B, n_y)
     """
-    dL_do = bptt.output_grads(trace, y)  # (T, B, n_y)
-    if quirks.divided_by_outputs:
-        dL_do = dL_do * (y.shape[1] / y.shape[2])
-    slopes = trace
-    if quirks.slope_averaged_over_batch:  # a state whose 1 - h² is the mean of 1 - h²
-        slopes = trace._replace(h=np.sqrt(np.mean(trace.h**2, axis=1, keepdims=True)) + 0 * trace.h)
-    dL_dh = bptt.state_grads(params, slopes, dL_do)  # (T, B, n_h)
-    grads = bptt.param_grads(slopes, dL_do, dL_dh)
-    if quirks.slope_averaged_over_batch:
-        grads = grads._replace(V=bptt.param_grads(trace, dL_do, dL_dh).V)  # V multiplies the true states
-    if quirks.first_step_left_out:
-        later = bptt.param_grads(Trace(*(array[1:] for array in slopes)), dL_do[1:], dL_dh[1:])
-        grads = grads._replace(U=later.U, W=later.W)
-    if quirks.output_bias_summed_over_all:
-        grads = grads._replace(c=np.full_like(grads.c, grads.c.sum()))
-    return grads
+    made = [CATALOGUE[name] for switch, name in IN_THE_GRADIENT.items() if getattr(quirks, switch)]
+    return BACKWARD.combine(*made)(params, trace, y) if made else bptt.backward(params, trace, y)
+
+
+@in_place
+def _as_listed(theta, grads, memory, learning_rate, numbers):
+    overwritten, summed, n_h, n_y = numbers
+    c = len(theta) - int(n_y)
+    b = c - int(n_h)
+    if summed:
+        total = 0.0
+        for i in range(c, len(theta)):
+            total += grads[i]
+        for i in range(c, len(theta)):
+            grads[i] = total
+    for i in range(len(theta)):
+        if overwritten and b <= i < c:
+            theta[i] = (1 - learning_rate) * grads[i]
+        else:
+            theta[i] -= learning_rate * grads[i]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`optimisers.SGD`, with what the listing does to b; its compiled twin sums ∂L/∂c over all outputs, too."""
+
+    overwritten: bool = False
+    summed: bool = False
+    n_h: int = 0
+    n_y: int = 0
+    start = SGD.start
+    update: ClassVar[Callable] = staticmethod(_as_listed)
+
+    def step(self, theta: Array, grads: Array, memory: Array, learning_rate: float) -> tuple[Array, Array]:
+        stepped, b = theta - learning_rate * grads, slice(len(theta) - self.n_y - self.n_h, len(theta) - self.n_y)
+        if self.overwritten:
+            stepped[b] = (1 - learning_rate) * grads[b]
+        return stepped, memory
+
+
+@in_place
+def _averaged(W_back, now, back):
+    """`engine.plain.step_back` with the mean of 1 - h² over the batch."""
+    (_, _, h, _, _, _), (dL_dh, _, _, dL_da) = now, back
+    for j in range(h.shape[1]):
+        mean = 0.0
+        for k in range(len(h)):
+            mean += (1 - h[k, j] * h[k, j]) / len(h)
+        for k in range(len(h)):
+            dL_da[0, k, j] = dL_dh[k, j] * mean
+
+
+class Averaged:
+    """`engine.plain` with that way back, as a cell of the compiled loop."""
+
+    BLOCKS, LATE, step, step_back = engines.plain.BLOCKS, engines.plain.LATE, engines.plain.step, _averaged
 
 
 def step(params: Params, x: Array, y: Array, learning_rate: float, quirks: Quirks = AS_PRINTED) -> Params:
     """The parameters after one iteration of the listing on the batch x (T, B, n_x), y (T, B, n_y)."""
-    grads = gradients(params, model.forward(params, x), y, quirks)
-    stepped = training.sgd_step(params, grads, learning_rate)
-    return stepped._replace(b=(1 - learning_rate) * grads.b) if quirks.bias_overwritten else stepped
+    return sgd(params, x, y, learning_rate, x.shape[1], quirks, training.sgd)[0]
 
 
 def loss(trace: Trace, y: Array, quirks: Quirks = AS_PRINTED) -> float:
@@ -79,14 +129,28 @@ def loss(trace: Trace, y: Array, quirks: Quirks = AS_PRINTED) -> float:
     return model.loss(trace, y) / (2 if quirks.loss_halved else 1)
 
 
-def sgd(params: Params, x: Array, y: Array, learning_rate: float, batch_size: int = 1, quirks: Quirks = AS_PRINTED):
-    """`training.sgd` with the switches, in NumPy: `step` for each batch in turn; `engine.sgd` is its compiled twin."""
-    o = np.empty_like(y)
-    for start in range(0, x.shape[1], batch_size):
-        batch = slice(start, start + batch_size)
-        o[:, batch] = model.forward(params, x[:, batch]).o
-        params = step(params, x[:, batch], y[:, batch], learning_rate, quirks)
-    return params, o
+def sgd(
+    params: Params,
+    x: Array,
+    y: Array,
+    learning_rate: float,
+    batch_size: int = 1,
+    quirks: Quirks = AS_PRINTED,
+    by: Callable | None = None,
+) -> tuple[Params, Array]:
+    """`training.sgd` with the switches, on whole batches: compiled, or in NumPy if `by` is `training.sgd`."""
+    summed, (n_y, n_h) = quirks.output_bias_summed_over_all, params.V.shape
+    if by is training.sgd or not machine.has_loop():
+        listing = Listing(quirks.bias_overwritten, False, n_h, n_y)  # the sums are the gradient's
+        how: dict[str, Any] = {"backward": partial(gradients, quirks=quirks), "optimiser": listing}
+        return training.sgd(params, x, y, learning_rate, batch_size, **how)
+    return engines.sgd(
+        *(params, x, y, learning_rate, batch_size),
+        optimiser=Listing(quirks.bias_overwritten, summed, n_h, n_y),
+        cell=Averaged if quirks.slope_averaged_over_batch else engines.plain,
+        weight=np.full(len(x), batch_size / n_y) if quirks.divided_by_outputs else None,
+        first=int(quirks.first_step_left_out),
+    )
 
 
 def train(
@@ -101,9 +165,8 @@ def train(
 
 def engine(quirks: Quirks) -> Engine:
     """What `training.train` and `engine.train_many` take as `engine`, to follow the listing."""
-    if not HAS_LOOP:
-        return Engine(partial(sgd, quirks=quirks))
-    return ENGINES["numba"](N_H, 1)._replace(sgd=partial(compiled_sgd, quirks=quirks))
+    fast = ENGINES["numba"](N_H, 1) if machine.has_loop() else Engine(training.sgd)
+    return fast._replace(sgd=partial(sgd, quirks=quirks))
 
 
 def seed_runs(seeds: range, quirks: Quirks, progress: bool = False, **settings) -> Array:

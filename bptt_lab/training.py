@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from bptt_lab import bptt, data, model, validate
+from bptt_lab import bptt, data, model, optimisers, validate
 from bptt_lab.model import Array, Params
 
 CHUNK_BITS = 8_000  # drawn at a time: little enough to stop soon and keep memory flat, enough to make drawing cheap
@@ -24,7 +24,7 @@ class History(NamedTuple):
 class Engine(NamedTuple):
     """What takes the steps of a run, and what computes the losses that its History holds."""
 
-    sgd: Callable  # called like `sgd` below
+    sgd: Callable  # called like `sgd` below, with an optimiser and its memory if that is not plain SGD
     cross_entropy: Callable = model.cross_entropy
     announcing: Callable = nullcontext  # within announcing(say), the engine says what it does before it can begin
 
@@ -42,17 +42,21 @@ def train(
     batch_size: int = 1,
     n_bits: int = 8,
     high: int = 127,
+    optimiser: optimisers.Optimiser = optimisers.SGD(),
+    memory: Array | None = None,
     engine: str | Engine | Callable = "auto",
     progress: bool = False,
 ) -> tuple[Params, History]:
-    """Plain SGD, on a fresh batch at every step. The given `params` are left as they are.
+    """A step of the optimiser for a fresh batch, again and again. The given `params` are left as they are.
 
-    engine    "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
-              included; "auto": the faster; or an Engine, or a function called like `sgd`, to take other steps
-    progress  show a bar
-    returns   trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
-    raises    TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite;
-              ImportError for engine "numba" without Numba, or "wasm" without a browser
+    optimiser  of `optimisers`: SGD(), Momentum(), Adam()
+    memory     what the optimiser kept of a run that goes on, from its `start`: changed in place
+    engine     "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
+               included; "auto": the faster; or an Engine, or a function called like `sgd`, to take other steps
+    progress   show a bar
+    returns    trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
+    raises     TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite;
+               ImportError for engine "numba" without Numba, or "wasm" without a browser
     """
     validate.params(params)
     learning_rate = validate.positive("learning_rate", learning_rate)
@@ -60,13 +64,16 @@ def train(
     chunk = max(1, CHUNK_BITS // (batch_size * validate.size("n_bits", n_bits)))  # steps between two looks at the loss
     engine = pick_engine(engine, len(params.b), batch_size)
     history = History(np.zeros(n_steps), np.zeros(n_steps))
+    how: dict[str, Any] = {}
+    if not isinstance(optimiser, optimisers.SGD):  # which remembers nothing
+        how = {"optimiser": optimiser, "memory": optimiser.start(params) if memory is None else memory}
     done = 0
     try:
         with tqdm(total=n_steps, disable=not progress) as bar, engine.announcing(bar.set_description):
             while done < n_steps:
                 n = min(chunk, n_steps - done)
                 x, y = data.sample_sums(n * batch_size, rng, n_bits, high)
-                params_then, o = engine.sgd(params, x, y, learning_rate, batch_size)
+                params_then, o = engine.sgd(params, x, y, learning_rate, batch_size, **how)
                 _record(history, done, engine.cross_entropy, o, y, batch_size, learning_rate)
                 params, done = params_then, done + n
                 bar.update(n)
@@ -91,27 +98,38 @@ def pick_engine(engine: str | Engine | Callable, n_h: int, batch_size: int) -> E
 
 
 def sgd(
-    params: Params, x: Array, y: Array, learning_rate: float, batch_size: int = 1, backward: Callable = bptt.backward
+    params: Params,
+    x: Array,
+    y: Array,
+    learning_rate: float,
+    batch_size: int = 1,
+    backward: Callable = bptt.backward,
+    optimiser: optimisers.Optimiser = optimisers.SGD(),
+    memory: Array | None = None,
 ) -> tuple[Params, Array]:
-    """One step of SGD for each batch of x and y in turn.
+    """One step of the optimiser for each batch of x and y in turn.
 
     x, y      (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
     backward  what to take for the gradient; called like `bptt.backward`
+    memory    what the optimiser keeps from step to step, from its `start`: changed in place
     returns   the parameters after n steps, and the logits o that each step saw, shaped like y
     """
-    o = np.empty_like(y)
+    o, memory = np.empty_like(y), optimiser.start(params) if memory is None else memory
     with np.errstate(over="ignore", invalid="ignore"):  # `train` looks at the loss, and says so in one line
         for start in range(0, x.shape[1], batch_size):
             batch = slice(start, start + batch_size)
             trace = model.forward(params, x[:, batch])
             grads = backward(params, trace, y[:, batch])
-            params = sgd_step(params, grads, learning_rate)
+            theta, memory[:] = optimiser.step(
+                optimisers.flatten(params), optimisers.flatten(grads), memory, learning_rate
+            )
+            params = optimisers.unflatten(theta, params)
             o[:, batch] = trace.o
     return params, o
 
 
 def sgd_step(params: Params, grads: Params, learning_rate: float) -> Params:
-    """θ - learning_rate · ∂L/∂θ for each of the five."""
+    """θ - learning_rate · ∂L/∂θ for each of the five: what `optimisers.SGD` does to all in one row."""
     return Params(*(theta - learning_rate * dL_dtheta for theta, dL_dtheta in zip(params, grads)))
 
 

@@ -16,12 +16,13 @@ import numpy as np
 from matplotlib.colors import to_hex
 from matplotlib.pyplot import get_cmap
 
-from bptt_lab import data, model, report, training
-from bptt_lab.engine import IN_BROWSER, announcing, train_many
+from bptt_lab import data, machine, model, optimisers, report, training
+from bptt_lab.engine import train_many
 from bptt_lab.panels import Panels, bundle
 
 PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
 X_ALL, Y_ALL = data.all_sums()
+OPTIMISERS = {type(one).__name__: one for one in (optimisers.SGD(), optimisers.Momentum(), optimisers.Adam())}
 RATES = [float(f"{digit}e{power}") for power in (-3, -2, -1, 0) for digit in (1, 2, 3, 5, 8)]
 
 
@@ -32,7 +33,8 @@ class Settings(NamedTuple):
     n_steps: int = 20_000
     batch_size: int = 1
     seed: int = 1
-    as_printed: bool = False  # train by the report's listing too, to compare
+    as_printed: bool = False  # train by the report's listing too, to compare; it knows nothing but SGD
+    optimiser: str = "SGD"  # of `OPTIMISERS`
 
 
 REPORT = Settings()
@@ -45,11 +47,11 @@ class Worker:
     threaded  on one thread; else on the event loop, where a job goes on when everything else had its turn
     """
 
-    def __init__(self, job: Callable[[object, Callable[[], bool]], Iterator[None]], threaded: bool = not IN_BROWSER):
+    def __init__(self, job: Callable[[object, Callable[[], bool]], Iterator[None]], threaded: bool | None = None):
         self._job, self._news, self._idle = job, threading.Event(), threading.Event()
-        self._wanted, self._threaded = None, threaded
+        self._wanted, self._threaded = None, not machine.IN_BROWSER if threaded is None else threaded
         self._idle.set()
-        if threaded:
+        if self._threaded:
             threading.Thread(target=self._loop, daemon=True).start()
 
     def want(self, wanted: object) -> None:
@@ -87,24 +89,7 @@ class Playground:
 
     def __init__(self, settings: Settings = REPORT):
         self.defaults = settings
-        self.controls = {
-            "n_h": _slider(w.IntSlider, "hidden size", settings.n_h, min=1, max=64),
-            "learning_rate": _slider(
-                w.SelectionSlider,
-                "learning rate",
-                settings.learning_rate,
-                options=[(f"{rate:g}", rate) for rate in RATES],
-            ),
-            "n_bits": _slider(w.IntSlider, "bits", settings.n_bits, min=2, max=16),
-            "n_steps": _slider(w.IntSlider, "iterations", settings.n_steps, min=1_000, max=50_000, step=1_000),
-            "batch_size": _slider(w.IntSlider, "batch size", settings.batch_size, min=1, max=64),
-            "seed": _slider(w.IntSlider, "seed", settings.seed, min=0, max=99),
-            "as_printed": w.Checkbox(
-                description="the report's program as printed, too",
-                value=settings.as_printed,
-                layout=w.Layout(width="480px"),
-            ),
-        }
+        self.controls = _controls(settings)
         self.addends = [_number("first addend", 77), _number("second addend", 58)]
         self.reset = w.Button(description="Reset", tooltip="All sliders back to the report's settings")
         self.stop = w.Button(description="Stop", tooltip="End this run, and keep what it has", disabled=True)
@@ -150,7 +135,7 @@ class Playground:
         settings, addends = wanted
         try:
             if self._run is None or self._run[0] != settings:
-                with announcing(self._say_below):
+                with machine.announcing(self._say_below):
                     yield from self._train(settings, addends, superseded)
             if not superseded():
                 self._show(addends)
@@ -191,6 +176,8 @@ class Playground:
         """One training run: parameters and history so far, after each piece of it. The first piece is always done."""
         rng = np.random.default_rng(settings.seed)
         params, pieces, done, n = model.init_params(settings.n_h, rng), [], 0, 100
+        optimiser = OPTIMISERS[settings.optimiser] if engine == "auto" else optimisers.SGD()
+        memory = optimiser.start(params)
         while done < settings.n_steps and not superseded() and not (done and self._stopped.is_set()):
             began, n = time.monotonic(), min(n, settings.n_steps - done)
             params, piece = training.train(
@@ -201,6 +188,8 @@ class Playground:
                 batch_size=settings.batch_size,
                 n_bits=settings.n_bits,
                 high=max(2, 2 ** (settings.n_bits - 1) - 1),
+                optimiser=optimiser,
+                memory=memory,
                 engine=engine,
             )
             pieces.append(piece)
@@ -259,7 +248,7 @@ class SuccessMap:
     def _work(self, n_steps: int, superseded: Callable[[], bool]) -> Iterator[None]:
         self._stopped.clear()
         self.start.disabled, self.stop.disabled, self.bar.value = True, False, 0
-        together = 1 if IN_BROWSER else self.SEEDS  # runs between two looks at Stop
+        together = 1 if machine.IN_BROWSER else self.SEEDS  # runs between two looks at Stop
         try:
             for done, (n_h, rate) in enumerate(self.cells):
                 self.words.value = f"Training {self.SEEDS} seeds of {n_h} units at learning rate {rate:g} …"
@@ -293,8 +282,9 @@ def in_words(settings: Settings, histories: tuple, digits: np.ndarray, addends: 
     history, *printed = histories
     first, second = addends
     shown, guessing = history.correct_digits[-1_000:], settings.n_bits * np.log(2)
+    by = "" if settings.optimiser == "SGD" else f", {settings.optimiser}"
     sentences = [
-        f"{settings.n_h} hidden units, learning rate {settings.learning_rate:.3g}, seed {settings.seed}: "
+        f"{settings.n_h} hidden units, learning rate {settings.learning_rate:.3g}, seed {settings.seed}{by}: "
         f"<b>{shown.mean():.3f} of {settings.n_bits} bits right</b> in the last {len(shown):,} of "
         f"{len(history.loss):,} iterations; {(digits == 8).sum():,} of {len(digits):,} sums right.",
         f"{first} + {second} = {answer}, says the network: " + ("right." if answer == first + second else "wrong."),
@@ -310,12 +300,33 @@ def in_words(settings: Settings, histories: tuple, digits: np.ndarray, addends: 
     return " ".join(sentences)
 
 
+def _controls(settings: Settings) -> dict[str, w.Widget]:
+    return {
+        "n_h": _slider(w.IntSlider, "hidden size", settings.n_h, min=1, max=64),
+        "learning_rate": _slider(
+            w.SelectionSlider,
+            "learning rate",
+            settings.learning_rate,
+            options=[(f"{rate:g}", rate) for rate in RATES],
+        ),
+        "n_bits": _slider(w.IntSlider, "bits", settings.n_bits, min=2, max=16),
+        "n_steps": _slider(w.IntSlider, "iterations", settings.n_steps, min=1_000, max=50_000, step=1_000),
+        "batch_size": _slider(w.IntSlider, "batch size", settings.batch_size, min=1, max=64),
+        "seed": _slider(w.IntSlider, "seed", settings.seed, min=0, max=99),
+        "as_printed": w.Checkbox(
+            description="the report's program as printed, too",
+            value=settings.as_printed,
+            layout=w.Layout(width="480px"),
+        ),
+        "optimiser": _slider(w.Dropdown, "optimiser", settings.optimiser, options=list(OPTIMISERS)),
+    }
+
+
 def _slider(kind: type, name: str, value: float, **range_: float) -> w.Widget:
     style = {"description_width": "100px"}
     return kind(
         value=value,
         description=name,
-        continuous_update=True,
         style=style,
         layout=w.Layout(width="100%", max_width="480px"),
         **range_,

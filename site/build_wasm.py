@@ -1,6 +1,6 @@
-"""Compile the loop of `bptt_lab/engine/kernels.py` to WebAssembly: the same Python source, through the same Numba.
+"""Compile the loops of `bptt_lab/engine/kernels.py` to WebAssembly: the same Python source, through the same Numba.
 
-    .venv/bin/python site/build_wasm.py [bptt_lab/engine/loop.wasm]
+    .venv/bin/python site/build_wasm.py [folder]
 
 Numba turns the loop into LLVM's language; LLVM, which Numba brings along, turns that into WebAssembly.
 """
@@ -12,53 +12,59 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 
-LOOP = Path(__file__).resolve().parents[1] / "bptt_lab" / "engine" / "loop.wasm"
 CUSTOM, EXPORT = 0, 7  # kinds of sections of a module
 ORDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11)  # in which they must stand; 12 counts what 11 holds
 FUNCTION = 0  # kind of an export
 
 
-def build() -> bytes:
-    """The module: it imports a memory, and exports `sgd` and `cross_entropy`; called by bptt_lab/engine/wasm.py."""
+def build() -> Iterator[tuple[str, bytes]]:
+    """Each of `wasm.FILES` by name: it imports a memory, and exports its functions."""
     with tempfile.TemporaryDirectory() as empty:  # take nothing that was compiled before, for this machine
         os.environ |= {"NUMBA_OPT": "0", "NUMBA_CPU_NAME": "generic", "NUMBA_CACHE_DIR": empty}
         warnings.filterwarnings("ignore", message="Cannot cache compiled function")  # and so keep nothing, either
-        texts = {name: llvm_of(*entry) for name, entry in entries().items()}
-    exports = [name.encode() for name in texts]
-    return with_exports(webassembly(texts), exports)
+        from bptt_lab.engine import wasm
+
+        of = entries()
+        for file, names in wasm.FILES.items():
+            texts = {name: llvm_of(*of[name]) for name in names}
+            yield file, with_exports(webassembly(texts), [name.encode() for name in names])
 
 
 def entries() -> dict[str, tuple]:
     """For each name the function of addresses and numbers, and its types. `wasm.py` calls them in the same order."""
-    from numba import carray, types
+    from numba import carray, njit, types
     from numba.types import CPointer, UniTuple
 
-    from bptt_lab.engine import kernels
+    from bptt_lab import gated, optimisers, report
+    from bptt_lab.engine import kernels, plain
 
-    def sgd(at, sizes, learning_rate, quirks):
-        T, N, n_x, n_h, n_y, B = sizes
-        b, c = carray(at[3], (n_h,)), carray(at[4], (n_y,))
-        params = carray(at[0], (n_x, n_h)), carray(at[1], (n_h, n_h)), carray(at[2], (n_y, n_h)), b, c
-        flat_params = carray(at[0], (n_x * n_h,)), carray(at[1], (n_h * n_h,)), carray(at[2], (n_y * n_h,)), b, c
-        o, x, y = carray(at[5], (T, N, n_y)), carray(at[6], (T, N, n_x)), carray(at[7], (T, N, n_y))
-        db, dc = carray(at[11], (n_h,)), carray(at[12], (n_y,))
-        grads = carray(at[8], (n_x, n_h)), carray(at[9], (n_h, n_h)), carray(at[10], (n_y, n_h)), db, dc
-        flat_grads = carray(at[8], (n_x * n_h,)), carray(at[9], (n_h * n_h,)), carray(at[10], (n_y * n_h,)), db, dc
-        W, h = carray(at[13], (n_h, n_h)), carray(at[14], (T + 1, B, n_h))
-        dh_da, dL_do, dL_da = carray(at[15], (T, B, n_h)), carray(at[16], (T, B, n_y)), carray(at[17], (T, B, n_h))
-        scratch = W, h, dh_da, dL_do, dL_da
-        kernels._steps(params, flat_params, grads, flat_grads, scratch, x, y, o, learning_rate, quirks)
+    address, size, number = CPointer(types.float64), types.int32, types.float64
+    layout = njit(kernels.layout)
+    arrays = "".join(f"carray(at[{i}], s[{i}]), " for i in range(25))
+
+    def entry(cell, optimiser, softmax=False, last_first=False):
+        source = f"""def train(at, sizes, flags, numbers):
+            rows, T, N, B, n_x, n_h, n_y = sizes
+            s = layout({cell.BLOCKS}, rows, T, N, B, n_x, n_h, n_y)
+            theta, grads = carray(at[0], (s[5][1],)), carray(at[12], (s[5][1],))
+            loop(theta, grads, ({arrays}), flags, numbers)"""
+        names = {"layout": layout, "carray": carray, "loop": kernels.loop(cell, type(optimiser), softmax, last_first)}
+        exec(source, names)
+        flags = types.Tuple((types.boolean, size))
+        types_of_all = UniTuple(address, 25), UniTuple(size, 7), flags, UniTuple(number, len(astuple(optimiser)))
+        return kernels.loop_name(cell, type(optimiser), softmax, last_first), (names["train"], types_of_all)
 
     def cross_entropy(at, n):
         kernels._cross_entropy(carray(at[1], (n,)), carray(at[2], (n,)), carray(at[0], (n,)))
 
-    address, size = CPointer(types.float64), types.int32
-    return {
-        "sgd": (sgd, (UniTuple(address, 18), UniTuple(size, 6), types.float64, UniTuple(types.boolean, 6))),
-        "cross_entropy": (cross_entropy, (UniTuple(address, 3), size)),
-    }
+    of_cells = [(plain, optimiser()) for optimiser in (optimisers.SGD, optimisers.Momentum, optimisers.Adam)]
+    of_cells += [(cell, report.Listing()) for cell in (plain, report.Averaged)]
+    of_cells += [(cell, optimisers.Adam(), False, True) for cell in (plain, gated.gru, gated.lstm)]
+    of_cells += [(cell, optimisers.Adam(), True, True) for cell in (gated.gru, gated.lstm)]
+    return dict(entry(*one) for one in of_cells) | {"cross_entropy": (cross_entropy, (UniTuple(address, 3), size))}
 
 
 def llvm_of(function, signature) -> tuple[str, str]:
@@ -141,6 +147,7 @@ def leb128(n: int) -> bytes:
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else LOOP
-    path.write_bytes(build())
-    print(f"{path.name}: {path.stat().st_size:,} bytes, {built_with()}")
+    beside = Path(__file__).resolve().parents[1] / "bptt_lab" / "engine"
+    for name, code in build():
+        (Path(sys.argv[1] if len(sys.argv) > 1 else beside) / name).write_bytes(code)
+        print(f"{name}: {len(code):,} bytes, {built_with()}")

@@ -46,11 +46,12 @@ def markup(name: str, folder: str = "live") -> str:
 
 
 def write(folder: Path, pictures: bool = True) -> None:
-    """The scripts, `loop.wasm`, `vanish.json`, `writer.json`, `writer.bin`, and `NAME.png` for each figure."""
+    """The scripts, the loops, `vanish.json`, `writer.json`, `writer.bin`, and `NAME.png` for each figure."""
     folder.mkdir(parents=True, exist_ok=True)
     for script in SCRIPTS.iterdir():
         shutil.copy(script, folder)
-    shutil.copy(wasm.FILE, folder)
+    for name in ("loop.wasm", "optimisers.wasm"):
+        shutil.copy(wasm.FOLDER / name, folder)
     (folder / "vanish.json").write_text(json.dumps(radius_and_norm()), encoding="utf-8")
     symbols, weights = writer()
     (folder / "writer.json").write_text(

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bptt_lab"
 PICTURE = ROOT / "notebooks" / "images" / "map.svg"
-CORE = ("validate", "data", "model", "bptt", "gradcheck", "training")
+CORE = ("validate", "data", "model", "bptt", "gradcheck", "optimisers", "training", "machine")
 LINES = re.compile(r"(?<=imports from those below it alone; subpackages stand in brackets:\n\n).*?(?=\n\n)", re.DOTALL)
 WIDE, TALL, BOX, HIGH, GAP = 132, 74, 108, 36, 30  # from box to box, the size of a box, and above the core; pixels
 FILL = {"core": "#F5D9A6", "module": "#CCE7F7", "subpackage": "#AEDCCB"}  # with thick edges, plain, with round corners

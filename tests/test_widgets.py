@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from bptt_lab import data, model, report, training, widgets
-from bptt_lab.engine import sweeps
+from bptt_lab import data, machine, model, report, training, widgets
+from bptt_lab.engine import kernels
 
 QUICK = widgets.Settings(n_h=4, n_steps=1_000, learning_rate=0.1)
 
@@ -36,6 +36,18 @@ def test_the_words_tell_the_result_of_a_run_done_by_hand(playground):
     assert f"{(digits == 8).sum():,} of 16,129 sums right" in words
     answer = data.from_bits(model.forward(params, data.encode_sums([77], [58])[0]).o[:, 0, 0] > 0)
     assert f"77 + 58 = {answer}" in words
+
+
+@pytest.mark.parametrize("name", ["Momentum", "Adam"])
+def test_another_optimiser_remembers_from_piece_to_piece(playground, name):
+    rng = np.random.default_rng(QUICK.seed)
+    by = widgets.OPTIMISERS[name]
+    settings = dict(n_steps=1_000, learning_rate=0.01, optimiser=by)
+    params, history = training.train(model.init_params(4, rng), rng=rng, **settings)
+    playground.set(optimiser=name, learning_rate=0.01, as_printed=True)  # the listing knows nothing of it
+    words = settle(playground)
+    assert f"seed 1, {name}: <b>{history.correct_digits.mean():.3f} of 8 bits right" in words and "As printed" in words
+    assert all((ours == theirs).all() for ours, theirs in zip(playground._run[1], params))
 
 
 def test_a_slider_trains_again_and_draws_again(playground):
@@ -180,9 +192,8 @@ def on_an_event_loop(monkeypatch, reader):
     def run():
         monkeypatch.setattr(threading.Thread, "start", refuse)
         monkeypatch.setattr(widgets, "Worker", Worker)
-        monkeypatch.setattr(widgets, "IN_BROWSER", True)
-        # runs take turns, in the loop of this machine
-        monkeypatch.setattr(sweeps, "wasm", SimpleNamespace(IN_BROWSER=True))
+        monkeypatch.setattr(kernels, "machine", SimpleNamespace(**vars(machine)))  # the loop of this machine,
+        monkeypatch.setattr(machine, "IN_BROWSER", True)  # but runs take turns
         asyncio.run(page())
 
     # in a thread of its own: a browser that is being tested keeps a loop in this one

@@ -3,16 +3,11 @@
 They are compiled where Numba is installed.
 """
 
-import functools
-import hashlib
-import importlib.util
 import math
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-numba = importlib.util.find_spec("numba")  # None where it is not installed: everything else in the course works without
+from bptt_lab.machine import compiled
 
 # From tests/derive_expm1.py, which says what they are.
 LN2_HIGH, LN2_LOW, ONE_OVER_LN2 = 0.6931471803691238, 1.9082149292705877e-10, 1.4426950408889634
@@ -26,49 +21,6 @@ ATANH = (0.3333333333333333, 0.20000000000007292, 0.1428571428355438, 0.11111111
 TO_INTEGER = 1.5 * 2.0**52  # adding it rounds to an integer, which then stands in the lowest bits of the sum
 # The bits of 2^64, so far from the smallest double that 2^(64 + n) is a normal one
 EXPONENT_OF_2_64 = (1023 + 64) << 52
-
-
-class Compiled:
-    """A function that is compiled on its first call. Numba is imported no sooner, since that takes most of a second."""
-
-    def __init__(self, function: Callable, folder: str):
-        functools.update_wrapper(self, function)
-        self._folder = folder
-
-    @functools.cached_property
-    def dispatcher(self) -> Callable:
-        """What Numba makes of it."""
-        import numba
-
-        # fastmath would reorder sums; a call around the inner loops would cost as much as they do
-        options = {"nogil": True, "error_model": "numpy", "fastmath": False, "forceinline": True}
-        users = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(Path(users or Path(__file__).with_name("__pycache__")) / self._folder)
-        try:
-            return numba.njit(cache=True, **options)(self.__wrapped__)
-        except (RuntimeError, OSError):  # nowhere to keep it, or its file is gone
-            return numba.njit(**options)(self.__wrapped__)
-        finally:
-            numba.config.CACHE_DIR = users
-
-    def __call__(self, *arguments: object) -> object:
-        return self.dispatcher(*arguments)
-
-    def __getattr__(self, name: str) -> object:  # what Numba asks it when another one calls it
-        return getattr(self.dispatcher, name)
-
-
-def compiled(function: Callable) -> Callable:
-    """`function` compiled on its first call, and kept on disk where a directory for that can be written.
-
-    What is kept stands in a folder named after the text of this file, and of those beside `function` that have compiled
-    code. Numba itself looks only at the file of `function`, and would go on with the old tanh after an edit here.
-    """
-    if numba is None:
-        return function
-    beside = sorted(Path(function.__code__.co_filename).parent.glob("*.py"))
-    texts = [Path(__file__).read_bytes(), *(text for text in map(Path.read_bytes, beside) if b"@compiled" in text)]
-    return Compiled(function, f"elementary-{hashlib.sha256(b''.join(texts)).hexdigest()[:12]}")
 
 
 @compiled

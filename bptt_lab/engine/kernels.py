@@ -1,261 +1,398 @@
-"""The same SGD loop compiled, for sweeps and live sliders: about 35 times as fast, and the same bits on every machine.
+"""The training loop compiled, for every cell and every optimiser: the same bits on every machine.
 
-Stage by stage it is `model.forward`, the three stages of `bptt`, and `training.sgd_step`, written as plain loops.
-Sums run in a fixed order, and tanh, exp and log are made of + - × ÷ alone, so no CPU or C library rounds differently.
-Inner loops run over the hidden units j, side by side in memory (U_T is Uᵀ, W_T is Wᵀ): several fit one instruction.
+Stage by stage it is a cell's `forward` and the three stages of its `backward`, and an optimiser's `step`, written as
+plain loops. Sums run in a fixed order, and tanh, exp and log are made of + - × ÷ alone, so no CPU or C library rounds
+differently. Inner loops run over the hidden units j, side by side in memory: several fit one instruction.
+
+What differs from cell to cell stands with the cell, in its module:
+
+BLOCKS     G, how many blocks its U, W and b hold; here each block is held for itself and transposed
+LATE       the block of W, if there is one, that multiplies what `step` leaves in `shown`, and not h^(t-1)
+step       from a^(t) = b + U x^(t) + W h^(t-1), in its first argument, to the gates in the same place, h^(t), s^(t)
+step_back  from ∂L/∂h^(t) to ∂L/∂a^(t); to ∂L/∂h^(t-1) it adds what does not go by W, or goes by the late block
+
+and what an optimiser does, with the optimiser (`update`). `loop` links them to the functions below.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import astuple
+from functools import cache, lru_cache
+from math import prod
+from types import ModuleType
+from typing import TypeAlias
 
 import numpy as np
 
-from bptt_lab import validate
-from bptt_lab.engine import wasm
-from bptt_lab.engine.elementary import compiled, exp, log1p, numba, sigmoid, tanh
+from bptt_lab import machine, optimisers, training, validate
+from bptt_lab.engine import plain, wasm
+from bptt_lab.engine.elementary import exp, log1p, sigmoid
+from bptt_lab.machine import in_place, linked
 from bptt_lab.model import Array, Params
+from bptt_lab.optimisers import Optimiser
 
-NO_QUIRKS = (False,) * 6  # see `sgd`
-HAS_LOOP = numba is not None or wasm.IN_BROWSER  # compiled when it is called, or ahead of time
+Cell: TypeAlias = ModuleType | type  # with the four names above
 
 
 def sgd(
-    params: Params, x: Array, y: Array, learning_rate: float, batch_size: int = 1, quirks: tuple = NO_QUIRKS
+    params: Params,
+    x: Array,
+    y: Array,
+    learning_rate: float,
+    batch_size: int = 1,
+    optimiser: Optimiser = optimisers.SGD(),
+    memory: Array | None = None,
+    cell: Cell = plain,
+    **settings,
 ) -> tuple[Params, Array]:
-    """`training.sgd`, compiled: one step of SGD for each batch of x and y in turn.
+    """`training.sgd`, compiled: one step of the optimiser for each batch of x and y in turn.
 
-    x, y     (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
-    quirks   six switches, each for one behaviour of the printed listing: bias_overwritten, first_step_left_out,
-             slope_averaged_over_batch, divided_by_outputs, loss_halved (display only: nothing here changes),
-             output_bias_summed_over_all
-    returns  the parameters after n steps, and the logits o that each step saw, shaped like y
-    raises   ImportError without Numba, but in a browser; ValueError if shapes do not match, or x or y is not finite
+    x, y      (T, n·batch_size, n_x) and (T, n·batch_size, n_y); the last batch may be a short one
+    memory    what the optimiser keeps, from its `start`: changed in place
+    settings  for `run`
+    returns   the parameters after n steps, and the logits o that each step saw, shaped like y
+    raises    ImportError without Numba, but in a browser; ValueError if shapes do not match, or x or y is not finite
     """
-    require_numba()
     validate.shapes(params)
     validate.inputs(params, x)
-    o = np.empty((*x.shape[:2], len(params.c)))
-    validate.targets(o, y)
-    U_T, W_T, V, b, c = (np.array(a, float, order="C") for a in (params.U.T, params.W.T, *params[2:]))
-    x, y = (np.ascontiguousarray(a, float) for a in (x, y))
-    quirks = tuple(bool(quirk) for quirk in quirks)
-    loop = wasm.sgd if wasm.IN_BROWSER else _sgd
-    loop(U_T, W_T, V, b, c, x, y, o, float(learning_rate), validate.size("batch_size", batch_size), quirks)
-    return Params(U_T.T.copy(), W_T.T.copy(), V, b, c), o
+    validate.targets(np.empty((*x.shape[:2], len(params.c))), y)
+    N, batch_size = x.shape[1], validate.size("batch_size", batch_size)
+    memory = optimiser.start(params) if memory is None else memory
+    machine.require_loop()
+    if cell is plain and not machine.there_or_says_so(is_built(cell, optimiser)):
+        return training.sgd(params, x, y, learning_rate, batch_size, optimiser=optimiser, memory=memory)
+    o, whole = [], N - N % batch_size
+    for part, B in ((slice(whole), batch_size), (slice(whole, N), N % batch_size)):
+        if x[:, part].size:
+            states = np.zeros((2, B, params.V.shape[1]))
+            rates = np.full(x[0, part].shape[0] // B, float(learning_rate))
+            params, o_part = run(cell, optimiser, params, memory, states, x[:, part], y[:, part], rates, **settings)
+            o.append(o_part)
+    return params, o[0] if len(o) == 1 else np.concatenate(o, axis=1)
+
+
+def run(
+    cell: Cell,
+    optimiser: Optimiser,
+    params: tuple,
+    memory: Array,
+    states: Array,
+    x: Array,
+    y: Array,
+    rates: Array,
+    *,
+    weight: Array | None = None,
+    softmax: bool = False,
+    carry: bool = False,
+    last_first: bool = False,
+    first: int = 0,
+) -> tuple[tuple, Array]:
+    """A step of the optimiser for each of n batches, of equal size. Changes `memory` and `states`.
+
+    states      (2, B, n_h), h^(0) and s^(0); after the run the last ones if `carry`
+    x, y        (T, n·B, n_x) and (T, n·B, n_y)
+    rates       (n,), learning rates
+    weight      (T,), how much the loss of each step counts; 1 if not given
+    softmax     ŷ is the softmax of o; else each output has its own sigmoid
+    last_first  sum over time from T down to 1, and what comes to a state from the next one before what comes from its
+                output: another order, other roundings; each kind of run keeps the one that it began with
+    first       where the sums for U and W begin: 0, but in the report's listing
+    returns     the parameters, and the logits o that each step saw, shaped like y
+    """
+    machine.require_loop()
+    (T, N, n_x), B, (n_y, n_h) = x.shape, states.shape[1], params.V.shape
+    order = _order(cell.BLOCKS, n_x, n_h, n_y)
+    shapes = layout(cell.BLOCKS, len(memory), T, N, B, n_x, n_h, n_y)
+    weight = np.ones(T) if weight is None else weight
+    theta, given = _zeros((len(order),)), [memory[:, order], states, np.empty(y.shape), weight, rates, x, y]
+    theta[:] = optimisers.flatten(params)[order]
+    given = [np.ascontiguousarray(array, float) for array in given]
+    flags = bool(carry), int(first)
+    which, numbers = (cell, type(optimiser), softmax, last_first), tuple(map(float, astuple(optimiser)))
+    if machine.IN_BROWSER:
+        wasm.train(loop_name(*which), theta, given, shapes, flags + numbers)
+    else:
+        grads, room = _zeros(theta.shape), [_zeros(shape) for shape in shapes[17:]]
+        arrays = (*_views(theta, shapes), *given, *_views(grads, shapes), *room)
+        loop(*which)(theta, grads, arrays, flags, numbers)
+    memory[:, order], states[:], flat = given[0], given[1], np.empty(len(theta))
+    flat[order] = theta
+    return optimisers.unflatten(flat, params), given[2]
+
+
+def layout(G, rows, T, N, B, n_x, n_h, n_y):
+    """The shapes of all arrays of the loop: parameters, what is given, gradients, and room to work in."""
+    params = (G, n_x, n_h), (G, n_h, n_h), (n_y, n_h), (G, n_h), (n_y,)  # U, W, V, b, c
+    size = G * n_h * (n_x + n_h + 1) + n_y * (n_h + 1)
+    given = (rows, size), (2, B, n_h), (T, N, n_y), (T,), (N // B,), (T, N, n_x), (T, N, n_y)  # memory … y
+    weights, states, gates = ((G, n_h, n_h), (n_h, n_y)), (2, T + 1, B, n_h), (T, G, B, n_h)
+    room = states, gates, (T, B, n_h), *weights, (T, B, n_y), gates, (3, B, n_h)
+    return *params, *given, *params, *room
+
+
+def _zeros(shape):
+    """Zeros that begin with a line of the cache, since reading from two lines at once takes longer."""
+    size = prod(shape)
+    room = np.zeros(size + 7)
+    start = -room.ctypes.data // 8 % 8
+    return room[start : start + size].reshape(shape)
+
+
+def _views(theta, shapes):
+    """U, W, V, b, c of the loop, as views of one row."""
+    ends = np.cumsum([np.prod(shape) for shape in shapes[:5]])
+    return [part.reshape(shape) for part, shape in zip(np.split(theta, ends[:-1]), shapes)]
+
+
+@lru_cache(maxsize=64)
+def _order(G, n_x, n_h, n_y):
+    """Which of the parameters, flattened, stands at each place of the loop's θ."""
+    U, W, V, b, c = shapes = (G * n_h, n_x), (G * n_h, n_h), (n_y, n_h), (G, n_h), (n_y,)
+    places = np.split(np.arange(sum(map(np.prod, shapes))), np.cumsum([np.prod(shape) for shape in shapes[:-1]]))
+    blocks = [row.reshape(G, n_h, -1).swapaxes(1, 2).ravel() for row in places[:2]]
+    return np.concatenate([*blocks, *places[2:]])
 
 
 def cross_entropy(o: Array, y: Array) -> Array:
     """`model.cross_entropy`, of floats: -y log ŷ - (1 - y) log(1 - ŷ) for each bit."""
-    require_numba()
+    machine.require_loop()
     loss = np.empty(np.shape(o))
-    loop = wasm.cross_entropy if wasm.IN_BROWSER else _cross_entropy
-    loop(*(np.ascontiguousarray(a, float).reshape(-1) for a in (o, y)), loss.reshape(-1))
+    function = wasm.cross_entropy if machine.IN_BROWSER else _cross_entropy
+    function(*(np.ascontiguousarray(a, float).reshape(-1) for a in (o, y)), loss.reshape(-1))
     return loss
 
 
-def require_numba() -> None:
-    if not HAS_LOOP:
-        raise ImportError(no_compiler('engine "numba" is not there; use "numpy"'))
+def is_built(cell: Cell, optimiser: Optimiser, softmax: bool = False, last_first: bool = False) -> bool:
+    """Whether there is a loop for this cell and this optimiser: a browser has those of `wasm.FILES` alone."""
+    if machine.IN_BROWSER:
+        return loop_name(cell, type(optimiser), softmax, last_first) in wasm.FILE_OF
+    return machine.HAS_NUMBA
 
 
-def no_compiler(what: str) -> str:
-    """What is so without Numba, and what to do about it: in a browser nothing, since none exists for it."""
-    if wasm.IN_BROWSER:
-        return f"Nothing is compiled in a browser: {what}."
-    return f"Numba is not installed: {what}. To change that: pip install numba"
+def loop_name(cell: Cell, optimiser: type, softmax: bool, last_first: bool) -> str:
+    """Such as plain_SGD, or lstm_Adam_softmax_last_first."""
+    words = [cell.__name__.split(".")[-1], optimiser.__name__, *["softmax"] * softmax, *["last_first"] * last_first]
+    return "_".join(words)
 
 
-@contextmanager
-def announcing(say: Callable[[str], None]) -> Iterator[None]:
-    """Within it, `say("compiling")` when code is compiled that the disk does not hold, and `say("")` after that."""
-    if numba is None:
-        yield
-        return
-    from numba.core import event
-
-    class Announce(event.Listener):
-        depth = 0  # compiling one function compiles those that it calls
-
-        def on_start(self, _):
-            self.depth += 1
-            if self.depth == 1:
-                say("compiling")
-
-        def on_end(self, _):
-            self.depth -= 1
-            if self.depth == 0:
-                say("")
-
-    with event.install_listener("numba:compile", Announce()):
-        yield
+@cache
+def loop(cell: Cell, optimiser: type, softmax: bool, last_first: bool) -> object:
+    """The loop of a cell and an optimiser: the functions below, with theirs for the names in `parts`."""
+    name = loop_name(cell, optimiser, softmax, last_first)
+    parts = {
+        "SOFTMAX": softmax,
+        "LAST_FIRST": last_first,
+        "BLOCKS": cell.BLOCKS,
+        "LATE": cell.LATE,
+        "step": cell.step,
+        "step_back": cell.step_back,
+        "update": optimiser.update,
+    }
+    for function in (_add_input, _add_input_outer, _transpose, _forward, _output_grads, _walk_back, _param_grads):
+        parts[function.__name__] = linked(function, name, parts)
+    return linked(_train, name, parts)
 
 
-@compiled
-def _sgd(U_T, W_T, V, b, c, x, y, o, learning_rate, batch_size, quirks):
-    """Changes U_T, W_T, V, b, c, and fills o. The last batch may be a short one."""
-    (T, _, n_x), (n_y, n_h) = x.shape, V.shape
-    W = np.empty((n_h, n_h))
-    h = np.zeros((T + 1, batch_size, n_h))  # h[t] is h^(t); h[0] stays 0
-    dh_da = np.empty((T, batch_size, n_h))
-    dL_do = np.empty((T, batch_size, n_y))
-    dL_da = np.empty((T, batch_size, n_h))
-    params = U_T, W_T, V, b, c
-    grads = np.zeros((n_x, n_h)), np.zeros((n_h, n_h)), np.zeros((n_y, n_h)), np.zeros(n_h), np.zeros(n_y)
-    flat_params = U_T.reshape(-1), W_T.reshape(-1), V.reshape(-1), b, c
-    flat_grads = grads[0].reshape(-1), grads[1].reshape(-1), grads[2].reshape(-1), grads[3], grads[4]
-    scratch = W, h, dh_da, dL_do, dL_da
-    _steps(params, flat_params, grads, flat_grads, scratch, x, y, o, learning_rate, quirks)
+BLOCKS = LATE = SOFTMAX = LAST_FIRST = step = step_back = update = None  # see `loop`
 
 
-@compiled
-def _steps(params, flat_params, grads, flat_grads, scratch, x, y, o, learning_rate, quirks):
-    """`_sgd` once its arrays are made: nothing is made from here on, so that it runs where there is no Python, too."""
-    (U_T, W_T, V, b, c), (W, h, dh_da, dL_do, dL_da) = params, scratch
-    N, n_h, batch_size = x.shape[1], len(b), h.shape[1]
-    for start in range(0, N, batch_size):
-        stop = min(start + batch_size, N)
-        x_batch, y_batch, o_batch = x[:, start:stop], y[:, start:stop], o[:, start:stop]
+@in_place
+def _train(theta, grads, arrays, flags, numbers):
+    """Changes θ, and of the arrays in `layout` the memory and the states; fills o."""
+    U, W, V, b, c, memory, states, o, weight, rates, x, y, dU, dW, dV, db, dc = arrays[:17]
+    hs, a, shown, W_back, V_T, dL_do, dL_da, back = arrays[17:]
+    carry, first = flags
+    T, B = dL_do.shape[:2]
+    for n in range(len(rates)):
+        if n == 0 or carry:
+            _copy(states, hs[:, 0])
+        _transpose(W, V, W_back, V_T)
+        _forward(U, W, V, b, c, V_T, x, n * B, hs, a, shown, o)
+        _output_grads(o, y, n * B, weight, dL_do)
+        _walk_back(W_back, V, hs, a, shown, dL_do, back, dL_da)
+        _param_grads(x, n * B, hs, shown, dL_do, dL_da, (dU, dW, dV, db, dc), first)
+        update(theta, grads, memory, rates[n], numbers)
+        for i in range(len(grads)):
+            grads[i] = 0.0
+        if carry:
+            _copy(hs[:, T], states)
+
+
+@in_place
+def _copy(states, to):
+    for i in range(2):
+        for k in range(states.shape[1]):
+            for j in range(states.shape[2]):
+                to[i, k, j] = states[i, k, j]
+
+
+@in_place
+def _transpose(W, V, W_back, V_T):
+    """What `_walk_back` multiplies with, and `_forward` where outputs are many."""
+    n_h = W.shape[1]
+    for g in range(BLOCKS):
         for i in range(n_h):
             for j in range(n_h):
-                W[j, i] = W_T[i, j]
-        _forward(U_T, W_T, V, b, c, x_batch, h, o_batch)
-        _output_grads(o_batch, y_batch, dL_do, quirks)
-        _slopes(h, dh_da, stop - start, quirks)
-        _state_grads(W, V, dL_do, dh_da, dL_da, stop - start)
-        _param_grads(x_batch, h, dL_do, dL_da, grads, quirks)
-        _update(flat_params, flat_grads, learning_rate, quirks)
+                W_back[g, j, i] = W[g, i, j]
+    if SOFTMAX:
+        for m in range(len(V)):
+            for i in range(n_h):
+                V_T[i, m] = V[m, i]
 
 
-@compiled
-def _forward(U_T, W_T, V, b, c, x, h, o):
-    """h^(t) = tanh(b + U x^(t) + W h^(t-1)), o^(t) = c + V h^(t)."""
-    (T, B, _), (n_y, n_h) = x.shape, V.shape
+@in_place
+def _forward(U, W, V, b, c, V_T, x, start, hs, a, shown, o):
+    """a^(t) = b + U x^(t) + W h^(t-1), h^(t) and s^(t) by the cell, o^(t) = c + V h^(t)."""
+    h, s = hs[0], hs[1]
+    for t in range(len(x)):
+        for k in range(h.shape[1]):
+            x_t, h_prev = x[t, start + k], h[t, k]
+            for g in range(BLOCKS):
+                a_t = a[t, g, k]
+                for j in range(len(a_t)):
+                    a_t[j] = b[g, j]
+                _add_input(a_t, U[g], x_t)
+                if g != LATE:
+                    _add_rows(a_t, W[g], h_prev)
+        step(W, (a[t], h[t], h[t + 1], s[t], s[t + 1], shown[t]))
+        for k in range(h.shape[1]):
+            h_t, o_t = h[t + 1, k], o[t, start + k]
+            if SOFTMAX:
+                for m in range(len(c)):
+                    o_t[m] = c[m]
+                _add_rows(o_t, V_T, h_t)
+            else:  # few outputs: no use in taking them side by side
+                for m in range(len(c)):
+                    o_m = c[m]
+                    for j in range(len(h_t)):
+                        o_m += h_t[j] * V[m, j]
+                    o_t[m] = o_m
+
+
+@in_place
+def _output_grads(o, y, start, weight, dL_do):
+    """∂L/∂o^(t) = weight^(t) (ŷ^(t) - y^(t)) / B, eqs. (3) and (4)."""
+    T, B, n_y = dL_do.shape
     for t in range(T):
         for k in range(B):
-            h_t = h[t + 1, k]  # (n_h,), holds a^(t) first
-            for j in range(n_h):
-                h_t[j] = b[j]
-            _add_rows(h_t, U_T, x[t, k])
-            _add_rows(h_t, W_T, h[t, k])
-            for j in range(n_h):
-                h_t[j] = tanh(h_t[j])
+            o_t, y_t, grad, total = o[t, start + k], y[t, start + k], dL_do[t, k], 1.0
+            if SOFTMAX:
+                highest, total = o_t[0], 0.0
+                for m in range(1, n_y):
+                    highest = max(highest, o_t[m])
+                for m in range(n_y):
+                    grad[m] = exp(o_t[m] - highest)
+                    total += grad[m]
+            else:
+                for m in range(n_y):
+                    grad[m] = sigmoid(o_t[m])
             for m in range(n_y):
-                o_t = c[m]
-                for j in range(n_h):
-                    o_t += V[m, j] * h_t[j]
-                o[t, k, m] = o_t
+                grad[m] = weight[t] * (grad[m] / total - y_t[m]) / B
 
 
-@compiled
-def _output_grads(o, y, dL_do, quirks):
-    """∂L/∂o^(t) = (ŷ^(t) - y^(t)) / B, eqs. (3) and (4)."""
-    T, B, n_y = o.shape
-    divided_by_outputs = quirks[3]
-    divisor = n_y if divided_by_outputs else B
-    for t in range(T):
-        for k in range(B):
-            for m in range(n_y):
-                dL_do[t, k, m] = (sigmoid(o[t, k, m]) - y[t, k, m]) / divisor
-
-
-@compiled
-def _slopes(h, dh_da, B, quirks):
-    """1 - h², the diagonals of H^(1) … H^(T)."""
-    T, _, n_h = dh_da.shape
-    slope_averaged_over_batch = quirks[2]
-    for t in range(T):
-        for k in range(B):
-            h_t, slope = h[t + 1, k], dh_da[t, k]
-            for j in range(n_h):
-                slope[j] = 1 - h_t[j] * h_t[j]
-        if slope_averaged_over_batch:
-            for j in range(n_h):
-                mean = 0.0
-                for k in range(B):
-                    mean += dh_da[t, k, j] / B
-                for k in range(B):
-                    dh_da[t, k, j] = mean
-
-
-@compiled
-def _state_grads(W, V, dL_do, dh_da, dL_da, B):
-    """∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ ∂L/∂a^(t+1), eq. (7), and ∂L/∂a^(t) = H^(t) ∂L/∂h^(t), eq. (8)."""
-    T, _, n_h = dL_da.shape
+@in_place
+def _walk_back(W_back, V, hs, a, shown, dL_do, back, dL_da):
+    """From t = T to 1: ∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ ∂L/∂a^(t+1) + what the cell adds, eq. (7), and ∂L/∂a^(t)."""
+    h, s, T = hs[0], hs[1], len(dL_do)
+    back[:] = 0.0
     for t in range(T - 1, -1, -1):
-        for k in range(B):
-            grad, slope = dL_da[t, k], dh_da[t, k]  # (n_h,) both; grad holds ∂L/∂h^(t) first
-            for j in range(n_h):
-                grad[j] = 0.0
-            _add_rows(grad, V, dL_do[t, k])
+        dL_dh, before = back[t % 2], back[1 - t % 2]  # the cell has added to the first what does not go by W
+        for k in range(len(dL_dh)):
+            grad, grad_before = dL_dh[k], before[k]
+            for j in range(len(grad_before)):
+                grad_before[j] = 0.0
+            if not LAST_FIRST:
+                _add_rows(grad, V, dL_do[t, k])
             if t + 1 < T:
-                _add_rows(grad, W, dL_da[t + 1, k])
-            for j in range(n_h):
-                grad[j] *= slope[j]
+                for g in range(BLOCKS):
+                    if g != LATE:
+                        _add_rows(grad, W_back[g], dL_da[t + 1, g, k])
+            if LAST_FIRST:
+                _add_rows(grad, V, dL_do[t, k])
+        step_back(W_back, (a[t], h[t], h[t + 1], s[t], s[t + 1], shown[t]), (dL_dh, back[2], before, dL_da[t]))
 
 
-@compiled
-def _param_grads(x, h, dL_do, dL_da, grads, quirks):
-    """Sums over time and batch, eqs. (5), (6) and (8) to (11); dU_T and dW_T are transposed, like U_T and W_T."""
-    (T, B, _), n_h = x.shape, h.shape[2]
-    dU_T, dW_T, dV, db, dc = grads
-    first_step_left_out, output_bias_summed_over_all = quirks[1], quirks[5]
-    for t in range(T):
-        for k in range(B):
-            grad, h_t = dL_da[t, k], h[t + 1, k]  # (n_h,) both
-            _add_outer(dV, dL_do[t, k], h_t)
-            for m in range(len(dc)):
-                dc[m] += dL_do[t, k, m]
-            for j in range(n_h):
-                db[j] += grad[j]
-            if t > 0 or not first_step_left_out:
-                _add_outer(dU_T, x[t, k], grad)
-                _add_outer(dW_T, h[t, k], grad)
-    if output_bias_summed_over_all:
-        total = 0.0
-        for m in range(len(dc)):
-            total += dc[m]
-        for m in range(len(dc)):
-            dc[m] = total
+@in_place
+def _param_grads(x, start, hs, shown, dL_do, dL_da, grads, first):
+    """Sums over time and batch, eqs. (5), (6) and (8) to (11)."""
+    (T, B, _), h, (dU, dW, dV, db, dc) = dL_do.shape, hs[0], grads
+    for n in range(T):
+        t = T - 1 - n if LAST_FIRST else n
+        _add_outer(dV, dL_do[t], h[t + 1])
+        _add_sum(dc, dL_do[t])
+        for g in range(BLOCKS):
+            _add_sum(db[g], dL_da[t, g])
+            if t >= first:
+                for k in range(B):
+                    _add_input_outer(dU[g], x[t, start + k], dL_da[t, g, k])
+                _add_outer(dW[g], shown[t] if g == LATE else h[t], dL_da[t, g])
 
 
-@compiled
-def _add_rows(total, rows, factors):
-    """total + Σ_i rows[i] · factors[i], i in order; four rows in one pass, so that total is fetched less often."""
-    for i in range(len(rows) % 4):
-        row, factor = rows[i], factors[i]
-        for j in range(len(total)):
-            total[j] += row[j] * factor
-    for i in range(len(rows) % 4, len(rows), 4):
+@in_place
+def add_product(out, rows, matrix):
+    """out += rows @ matrix; (B, n), (B, m), (m, n)."""
+    for k in range(len(out)):
+        _add_rows(out[k], matrix, rows[k])
+
+
+@in_place
+def _add_rows(out, matrix, factors):
+    """out + Σ_i matrix[i] · factors[i], i in order; four rows in one pass, so that out is fetched less often."""
+    for i in range(len(factors) % 4):
+        row, factor = matrix[i], factors[i]
+        for j in range(len(out)):
+            out[j] += row[j] * factor
+    for i in range(len(factors) % 4, len(factors), 4):
         f_0, f_1, f_2, f_3 = factors[i], factors[i + 1], factors[i + 2], factors[i + 3]
-        r_0, r_1, r_2, r_3 = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
-        for j in range(len(total)):
-            total[j] = total[j] + r_0[j] * f_0 + r_1[j] * f_1 + r_2[j] * f_2 + r_3[j] * f_3
+        M_0, M_1, M_2, M_3 = matrix[i], matrix[i + 1], matrix[i + 2], matrix[i + 3]
+        for j in range(len(out)):
+            out[j] = out[j] + M_0[j] * f_0 + M_1[j] * f_1 + M_2[j] * f_2 + M_3[j] * f_3
 
 
-@compiled
-def _add_outer(total, left, right):
-    """total + left rightᵀ."""
-    for i in range(len(left)):
-        row, factor = total[i], left[i]
-        for j in range(len(right)):
-            row[j] += right[j] * factor
+@in_place
+def _add_outer(out, left, right):
+    """out += leftᵀ @ right, four rows at a time; (m, n), (B, m), (B, n)."""
+    for k in range(len(left) % 4):
+        left_k, right_k = left[k], right[k]
+        for i in range(len(out)):
+            row, factor = out[i], left_k[i]
+            for j in range(len(right_k)):
+                row[j] += right_k[j] * factor
+    for k in range(len(left) % 4, len(left), 4):
+        R_0, R_1, R_2, R_3 = right[k], right[k + 1], right[k + 2], right[k + 3]
+        for i in range(len(out)):
+            l_0, l_1, l_2, l_3, row = left[k, i], left[k + 1, i], left[k + 2, i], left[k + 3, i], out[i]
+            for j in range(len(R_0)):
+                row[j] = row[j] + R_0[j] * l_0 + R_1[j] * l_1 + R_2[j] * l_2 + R_3[j] * l_3
 
 
-@compiled
-def _update(params, grads, learning_rate, quirks):
-    """θ - learning_rate · ∂L/∂θ for each of the five, given flat; the sums in `grads` start again from 0."""
-    bias_overwritten, b, db = quirks[0], params[3], grads[3]
-    if bias_overwritten:
-        for j in range(len(b)):
-            b[j] = (1 - learning_rate) * db[j]
-            db[j] = 0.0
-    for theta, grad in zip(params, grads):
-        for i in range(len(theta)):
-            theta[i] -= learning_rate * grad[i]
-            grad[i] = 0.0
+@in_place
+def _add_sum(out, rows):
+    for k in range(len(rows)):
+        row = rows[k]
+        for j in range(len(out)):
+            out[j] += row[j]
 
 
-@compiled
+@in_place
+def _add_input(out, matrix, x):
+    """As `_add_rows`; with a softmax x is one-hot, and rows times 0 are left out."""
+    for i in range(len(x)):
+        if not SOFTMAX or x[i] != 0:
+            row, factor = matrix[i], x[i]
+            for j in range(len(out)):
+                out[j] += row[j] * factor
+
+
+@in_place
+def _add_input_outer(out, x, right):
+    """out + x rightᵀ, as `_add_input`."""
+    for i in range(len(x)):
+        if not SOFTMAX or x[i] != 0:
+            row, factor = out[i], x[i]
+            for j in range(len(right)):
+                row[j] += right[j] * factor
+
+
+@in_place
 def _cross_entropy(o, y, loss):
     for i in range(len(o)):
         log_1_plus_e = log1p(exp(-abs(o[i])))

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import numpy as np
 from tqdm.auto import tqdm
 
-from bptt_lab import training, validate
-from bptt_lab.engine import kernels, wasm
+from bptt_lab import machine, training, validate
 from bptt_lab.model import Params
 from bptt_lab.training import History
 
@@ -34,13 +33,7 @@ def train_many(
                           a shorter list if stopped or interrupted, of all runs that had begun
     raises                ValueError for lists of different lengths, or a generator used twice
     """
-    starts, rngs = list(starts), list(rngs)
-    learning_rates = [learning_rates] * len(starts) if np.ndim(learning_rates) == 0 else list(learning_rates)
-    if not len(starts) == len(rngs) == len(learning_rates):
-        lengths = f"{len(starts)} starts, {len(rngs)} rngs and {len(learning_rates)} learning rates"
-        raise ValueError(f"every start needs its own generator and learning rate, got {lengths}: make them equal")
-    if len({id(rng) for rng in rngs}) < len(rngs):
-        raise ValueError("every start needs a generator of its own, got one twice: make one for each seed")
+    arguments = _one_for_each(list(starts), list(rngs), learning_rates)
     n_workers = os.cpu_count() or 1 if n_workers is None else validate.size("n_workers", n_workers)
 
     def run(params: Params, rng: np.random.Generator, learning_rate: float):
@@ -49,13 +42,17 @@ def train_many(
         except FloatingPointError as diverged:
             return diverged.with_traceback(None)  # a traceback would keep the arrays of the run alive
 
-    if wasm.IN_BROWSER:
+    if machine.IN_BROWSER:
         n_steps = settings.get("n_steps", training.train.__kwdefaults__["n_steps"])
-        return _in_turn(run, list(zip(starts, rngs, learning_rates)), n_steps, stop, progress)
+        return _in_turn(run, arguments, n_steps, stop, progress)
+    return _in_threads(run, arguments, n_workers, stop, progress)
+
+
+def _in_threads(run: Callable, arguments: list[tuple], n_workers: int, stop: Callable | None, progress: bool) -> list:
     # `announcing` imports Numba before any thread begins: two threads that import it at once wait for each other
-    with tqdm(total=len(starts), disable=not progress) as bar, kernels.announcing(bar.set_description):
+    with tqdm(total=len(arguments), disable=not progress) as bar, machine.announcing(bar.set_description):
         with ThreadPoolExecutor(n_workers) as pool:
-            futures = [pool.submit(run, *one) for one in zip(starts, rngs, learning_rates)]
+            futures = [pool.submit(run, *one) for one in arguments]
             try:
                 for _ in as_completed(futures):
                     bar.update()
@@ -69,9 +66,19 @@ def train_many(
     return [future.result() for future in futures if not future.cancelled()]
 
 
+def _one_for_each(starts: list, rngs: list, rates: float | Sequence[float]) -> list[tuple]:
+    rates = [rates] * len(starts) if np.ndim(rates) == 0 else list(rates)
+    if not len(starts) == len(rngs) == len(rates):
+        lengths = f"{len(starts)} starts, {len(rngs)} rngs and {len(rates)} learning rates"
+        raise ValueError(f"every start needs its own generator and learning rate, got {lengths}: make them equal")
+    if len({id(rng) for rng in rngs}) < len(rngs):
+        raise ValueError("every start needs a generator of its own, got one twice: make one for each seed")
+    return list(zip(starts, rngs, rates))
+
+
 def with_bar(items: Sequence) -> Iterable:
     """`items`, in a browser with a bar that comes when they take seconds, and goes: nothing of it is stored."""
-    return tqdm(items, delay=2, leave=False, disable=not wasm.IN_BROWSER or len(items) < 2)
+    return tqdm(items, delay=2, leave=False, disable=not machine.IN_BROWSER or len(items) < 2)
 
 
 def _in_turn(run: Callable, arguments: list[tuple], n_steps: int, stop: Callable | None, progress: bool) -> list:

@@ -1,30 +1,42 @@
 """The compiled loop for a browser, where Numba cannot run: WebAssembly, made of the same source, with the same bits.
 
-`loop.wasm` is what Numba and LLVM make of `kernels`, ahead of time (site/build_wasm.py). It sees nothing but a memory
-of its own: arrays are copied in, the loop runs, and what it changed is copied out.
+The files are what Numba and LLVM make of `kernels`, ahead of time (site/build_wasm.py). Each sees nothing but a memory
+of its own: arrays are copied in, a loop runs, and what it changed is copied out.
 """
 
-import sys
 from collections.abc import Sequence
 from functools import cache
 from math import prod
 from pathlib import Path
 
+import numpy as np
+
 from bptt_lab.model import Array
 
-IN_BROWSER = sys.platform == "emscripten"  # Python as WebAssembly (Pyodide): no Numba there, and no threads
-FILE = Path(__file__).with_name("loop.wasm")
+FOLDER = Path(__file__).parent
+FILES = {  # each is loaded when one of its functions is called; the figures of the pages have the first two
+    "loop.wasm": ("plain_SGD", "cross_entropy"),
+    "optimisers.wasm": ("plain_Momentum", "plain_Adam"),
+    "gates.wasm": (  # what notebooks 06, 12 and 13 train
+        *("plain_Listing", "Averaged_Listing", "plain_Adam_last_first", "gru_Adam_last_first", "lstm_Adam_last_first"),
+        *("gru_Adam_softmax_last_first", "lstm_Adam_softmax_last_first"),
+    ),
+}
+FILE_OF = {name: file for file, names in FILES.items() for name in names}
 EXCEPTION, ARRAYS_FROM = 512, 1_024  # addresses: what the loop raised, and the arrays; its constants stand below
 PAGE = 65_536  # bytes, the unit in which its memory grows
 
 
-def sgd(U_T, W_T, V, b, c, x, y, o, learning_rate, batch_size, quirks) -> None:
-    """`kernels._sgd`: changes U_T, W_T, V, b, c, and fills o."""
-    (T, N, n_x), (n_y, n_h), B = x.shape, V.shape, batch_size
-    grads = [(n_x, n_h), (n_h, n_h), (n_y, n_h), (n_h,), (n_y,)]
-    scratch = [(n_h, n_h), (T + 1, B, n_h), (T, B, n_h), (T, B, n_y), (T, B, n_h)]
-    room = [prod(shape) for shape in grads + scratch]
-    _call("sgd", [U_T, W_T, V, b, c, o, x, y], room, 6, T, N, n_x, n_h, n_y, B, learning_rate, *quirks)
+def train(name: str, theta: Array, given: list[Array], shapes: Sequence[tuple], numbers: tuple) -> None:
+    """A loop of `kernels`: changes θ, and of what is given the memory and the states, and fills o.
+
+    shapes   of all arrays, from `kernels.layout`
+    numbers  after T, N, B and the sizes: what else the loop takes
+    """
+    (rows, _), (_, B, n_h), (T, N, n_y), *_, (_, _, n_x), _ = (array.shape for array in given)
+    room = [prod(shape) for shape in shapes[5 + len(given) :]]
+    parts = np.split(theta, np.cumsum([prod(shape) for shape in shapes[:4]]))  # views of θ
+    _call(name, [*parts, *given], room, 8, rows, T, N, B, n_x, n_h, n_y, *numbers)
 
 
 def cross_entropy(o: Array, y: Array, loss: Array) -> None:
@@ -37,22 +49,22 @@ def _call(name: str, arrays: Sequence[Array], room: Sequence[int], n_changed: in
 
     room  for how many more floats each, all 0 at first
     """
-    module, at = _module(), [ARRAYS_FROM]
+    module, at = _module(FILE_OF[name]), [ARRAYS_FROM]
     for size in [*(array.size for array in arrays), *room]:
         at.append(at[-1] + 8 * size)
     module.clear(ARRAYS_FROM, at[-1])
     for address, array in zip(at, arrays):
         module.write(address, array)
     if module.run(name, 0, EXCEPTION, *at[:-1], *numbers):
-        raise RuntimeError(f"{FILE.name} stopped in {name}: build it again with site/build_wasm.py")
+        raise RuntimeError(f"{FILE_OF[name]} stopped in {name}: build it again with site/build_wasm.py")
     for address, array in zip(at, arrays[:n_changed]):
         module.read(address, array)
 
 
 class Module:
-    """`loop.wasm` in the browser that this Python runs in."""
+    """One of the files in the browser that this Python runs in."""
 
-    def __init__(self):
+    def __init__(self, file: str):
         import js
         from pyodide.ffi import to_js
 
@@ -60,7 +72,7 @@ class Module:
             return to_js(entries, dict_converter=js.Object.fromEntries)
 
         self.memory = js.WebAssembly.Memory.new(as_object({"initial": 1}))
-        code = js.WebAssembly.Module.new(to_js(FILE.read_bytes()))
+        code = js.WebAssembly.Module.new(to_js((FOLDER / file).read_bytes()))
         imports = as_object({"env": as_object({"__linear_memory": self.memory})})
         self.functions = js.WebAssembly.Instance.new(code, imports).exports
         self.floats = js.Float64Array
@@ -86,5 +98,5 @@ class Module:
 
 
 @cache
-def _module() -> Module:
-    return Module()
+def _module(file: str) -> Module:
+    return Module(file)

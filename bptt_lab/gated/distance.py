@@ -1,12 +1,13 @@
 """A bit to be kept: the first step shows it, noise follows, and only the last step is asked for it."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from types import ModuleType
 
 import numpy as np
 
-from bptt_lab import validate
+from bptt_lab import machine, validate
 from bptt_lab.engine import with_bar
 from bptt_lab.gated import training
 from bptt_lab.model import Array
@@ -50,37 +51,45 @@ def learn(
     memory, weight = None, last_step(distance + 1)
     for done in range(PIECE, max_steps + 1, PIECE):
         x, y = sample(distance, PIECE * BATCH, rng)
-        x, y = (array.reshape(len(x), PIECE, BATCH, -1).swapaxes(0, 1) for array in (x, y))  # (n, T, B, …)
         params, memory, losses = training.fit(
-            cell, params, x, y, weight=weight, learning_rates=learning_rate, memory=memory
+            cell, params, x, y, batch_size=BATCH, weight=weight, learning_rates=learning_rate, memory=memory
         )
         if losses[-20:].mean() < SOLVED:
             return params, done
     return params, 0
 
 
-def reach(cell: ModuleType, seed: int, n_h: int = 8, max_steps: int = 500, **start: float) -> int:
+def reach(
+    cell: ModuleType,
+    seed: int,
+    n_h: int = 8,
+    max_steps: int = 500,
+    learning_rate: float = 0.01,
+    change: Callable = lambda params: params,
+    **start: float,
+) -> int:
     """The largest of `DISTANCES` that is solved, each from a fresh start, going up until one is not; 0 if none.
 
-    start  for `cell.init_params`: forget_bias=3.0, say
+    start   for `cell.init_params`: forget_bias=3.0, say
+    change  what is made of a start before training, see `reached`
     """
     solved = 0
     for distance in DISTANCES:
         rng = np.random.default_rng(seed)
-        if not learn(cell, cell.init_params(n_h, rng, **start), distance, rng, max_steps)[1]:
+        params = change(cell.init_params(n_h, rng, **start))
+        if not learn(cell, params, distance, rng, max_steps, learning_rate)[1]:
             break
         solved = distance
     return solved
 
 
-def reaches(cell: ModuleType, seeds: range, **settings: float) -> list[int]:
+def reaches(cell: ModuleType, seeds: range, **settings) -> list[int]:
     """`reach` for every seed, on as many threads as there are processors."""
 
     def one(seed: int) -> int:
         return reach(cell, seed, **settings)
 
-    try:
-        with ThreadPoolExecutor(cpu_count() or 1) as pool:
-            return list(pool.map(one, seeds))
-    except RuntimeError:  # no threads, as in a browser
+    if machine.IN_BROWSER:
         return [one(seed) for seed in with_bar(seeds)]
+    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+        return list(pool.map(one, seeds))

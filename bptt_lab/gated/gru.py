@@ -1,7 +1,7 @@
 """The GRU: one state, kept or replaced by degrees; a reset gate decides how much of it the candidate sees.
 
 Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine translation" (2014).
-U, W and b hold the three blocks one below the other, in the order r, z, g. PyTorch resets elsewhere: `gru_after`.
+U, W and b hold the three blocks one below the other, in the order r, z, g. PyTorch resets after the product with W_g.
 """
 
 from collections.abc import Callable
@@ -10,18 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import bptt, validate
-from bptt_lab.gated.lstm import rows
+from bptt_lab.engine import add_product
+from bptt_lab.engine import sigmoid as sigmoid_of_one
+from bptt_lab.engine import tanh as tanh_of_one
+from bptt_lab.gated.blocks import Params, drawn, rows, sums
+from bptt_lab.machine import in_place
 from bptt_lab.model import Array, sigmoid
 
-
-class Params(NamedTuple):
-    """Weights and biases, shared by every time step. A gradient has the same type."""
-
-    U: Array  # (3 n_h, n_x)  input  -> gates and candidate
-    W: Array  # (3 n_h, n_h)  hidden -> gates and candidate
-    V: Array  # (n_y, n_h)    hidden -> output
-    b: Array  # (3 n_h,)
-    c: Array  # (n_y,)
+BLOCKS, LATE = 3, 2  # see `engine.kernels`: W_g waits for the reset gate
 
 
 class Trace(NamedTuple):
@@ -49,12 +45,7 @@ def init_params(
 
     scale  1 / √n_h if not given
     """
-    n_h, n_x, n_y = validate.size("n_h", n_h), validate.size("n_x", n_x), validate.size("n_y", n_y)
-    scale = n_h**-0.5 if scale is None else validate.positive("scale", scale)
-    U, W, V = (rng.uniform(-scale, scale, shape) for shape in [(3 * n_h, n_x), (3 * n_h, n_h), (n_y, n_h)])
-    b = np.zeros(3 * n_h)
-    b[n_h : 2 * n_h] = update_bias
-    return Params(U, W, V, b, c=np.zeros(n_y))
+    return drawn(3, n_h, rng, n_x, n_y, scale, update_bias)
 
 
 def forward(params: Params, x: Array, h_0: Array | float = 0.0) -> Trace:
@@ -115,13 +106,42 @@ def gate_grads(params: Params, trace: Trace, dL_dh: Array, t: int | slice = slic
 
 def param_grads(params: Params, trace: Trace, dL_do: Array, dL_dh: Array) -> Params:
     """Sums over time and batch; W_g multiplied the state after its reset."""
-    dL_da = rows(gate_grads(params, trace, dL_dh))  # (T·B, 3 n_h)
-    dL_do, n_h = rows(dL_do), dL_dh.shape[2]
-    gates, candidate = dL_da[:, : 2 * n_h], dL_da[:, 2 * n_h :]
-    return Params(
-        U=dL_da.T @ rows(trace.x),  # (3 n_h, n_x)
-        W=np.concatenate([gates.T @ rows(trace.h_prev), candidate.T @ rows(trace.r * trace.h_prev)]),  # (3 n_h, n_h)
-        V=dL_do.T @ rows(trace.h),  # (n_y, n_h)
-        b=dL_da.sum(axis=0),  # (3 n_h,)
-        c=dL_do.sum(axis=0),  # (n_y,)
-    )
+    dL_da = gate_grads(params, trace, dL_dh)  # (T, B, 3 n_h)
+    grads, n_h = sums(trace, dL_do, dL_da), dL_dh.shape[2]
+    grads.W[2 * n_h :] = rows(dL_da)[:, 2 * n_h :].T @ rows(trace.r * trace.h_prev)
+    return grads
+
+
+@in_place
+def step(W, now):
+    """`forward` for one step: r, z and g in the place of a^(t), r^(t) h^(t-1), and h^(t)."""
+    a, h_prev, h, _, _, reset = now
+    for k in range(len(h)):
+        for j in range(h.shape[1]):
+            a[0, k, j] = r = sigmoid_of_one(a[0, k, j])
+            reset[k, j] = r * h_prev[k, j]
+    add_product(a[2], reset, W[2])
+    for k in range(len(h)):
+        for j in range(h.shape[1]):
+            a[1, k, j] = z = sigmoid_of_one(a[1, k, j])
+            a[2, k, j] = g = tanh_of_one(a[2, k, j])
+            h[k, j] = z * h_prev[k, j] + (1 - z) * g
+
+
+@in_place
+def step_back(W_back, now, back):
+    """`gate_grads` for one step, and what goes to ∂L/∂h^(t-1) not by W_r or W_z: what was kept, or is reset."""
+    (a, h_prev, h, _, _, _), (dL_dh, by_reset, before, dL_da) = now, back  # no cell: its place is free
+    for k in range(len(h)):
+        for j in range(h.shape[1]):
+            grad, z, g = dL_dh[k, j], a[1, k, j], a[2, k, j]
+            dL_da[1, k, j] = grad * (h_prev[k, j] - g) * z * (1 - z)
+            dL_da[2, k, j] = grad * (1 - z) * (1 - g * g)
+            before[k, j] = grad * z
+            by_reset[k, j] = 0.0
+    add_product(by_reset, dL_da[2], W_back[2])
+    for k in range(len(h)):
+        for j in range(h.shape[1]):
+            r = a[0, k, j]
+            before[k, j] += by_reset[k, j] * r
+            dL_da[0, k, j] = by_reset[k, j] * h_prev[k, j] * r * (1 - r)

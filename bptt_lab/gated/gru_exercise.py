@@ -1,9 +1,9 @@
-"""The exercise on the GRU's backward pass, of Cho's kind and of PyTorch's: their steps, and what goes wrong in them."""
+"""The exercise on the GRU's backward pass: its steps, and what goes wrong in them."""
 
 import numpy as np
 
 from bptt_lab.doctor import Exercise, Mistake
-from bptt_lab.gated import gru, gru_after
+from bptt_lab.gated import gru
 from bptt_lab.gated.mistakes import (
     GIVE_IT_AWAY,
     MISTAKES,
@@ -78,17 +78,10 @@ _STEPS = {
     "dL_da": lambda k: _in_order(k, k.parts),  # (T, B, 3 n_h)
     "dL_dW": lambda k: np.concatenate([total(k.parts[n], k.h_read if n == "g" else k.h_prev) for n in _letters(k)]),
 }
-_STEPS_AFTER = _STEPS | {
-    "h_reset": lambda k: k.e,
-    "to_reset": lambda k: lambda g, t: g * k.h_reset[t],
-    "by_candidate": lambda k: lambda g, W_g, t: (g * k.r_back[t]) @ W_g,
-    "dL_dW": lambda k: total(_past(k), k.h_prev),
-    "dL_dd": lambda k: (k.parts["g"] * k.r).sum(axis=(0, 1)),
-}
 
 # three lines an entry: name and formula with the slip; a question; the code
 # fmt: off
-_OF_BOTH = [*MISTAKES, *of_blocks("rzg"),
+_MISTAKES = [*MISTAKES, *of_blocks("rzg"),
     Mistake("kept_part_missing", None, "∂L/∂h^(t) without z^(t+1) ∂L/∂h^(t+1)",
             "Who reads h^(t), besides the output and the gates of the next step?",
             after={"keep": lambda k, right: 0 * right}),
@@ -134,8 +127,6 @@ _OF_BOTH = [*MISTAKES, *of_blocks("rzg"),
     Mistake("reset_gate_of_the_wrong_step", None, "∂L/∂h^(t) = … + r^(t) in the place of r^(t+1)",
             "Which reset gate stands between h^(t) and the candidate of step t + 1?",
             after={"r_back": lambda k, right: np.concatenate([right[:1], right[:-1]])}),
-]
-_OF_CHO = [
     Mistake("reset_gate_missing_in_dW", None, "∂L/∂W_g = Σ_t ∂L/∂a_g^(t) h^(t-1)ᵀ",
             "What exactly does W_g multiply?",
             instead={"h_read": lambda k: k.h_prev}),
@@ -163,40 +154,16 @@ _OF_CHO = [
                      "by_candidate": lambda k: lambda g, W_g, t: (g * k.r_back[t]) @ W_g,
                      "dL_dW": lambda k: total(_past(k), k.h_prev)}),
 ]
-_OF_PYTORCH = [
-    Mistake("reset_gate_missing_in_dW", None, "∂L/∂W_g = Σ_t ∂L/∂a_g^(t) h^(t-1)ᵀ",
-            "Which gradient arrives at the product W_g h^(t-1): the one of a_g^(t), or that times something?",
-            instead={"dL_dW": lambda k: total(k.dL_da, k.h_prev)}),
-    Mistake("reset_gate_missing_in_dd", None, "∂L/∂d = Σ_t ∂L/∂a_g^(t)",
-            "What lies between d and a_g^(t)?",
-            instead={"dL_dd": lambda k: k.parts["g"].sum(axis=(0, 1))}),
-    Mistake("reset_gate_without_d", None, "∂L/∂a_r^(t) = ∂L/∂a_g^(t) (W_g h^(t-1)) r^(t) (1 - r^(t))",
-            "What exactly does the reset gate multiply?",
-            instead={"h_reset": lambda k: k.e - k.d}),
-    Mistake("reset_gate_times_state", None, "∂L/∂a_r^(t) = ∂L/∂a_g^(t) h^(t-1) r^(t) (1 - r^(t))",
-            "Does the reset gate multiply the state, or what W_g made of it?",
-            instead={"h_reset": lambda k: k.h_prev}),
-    Mistake("reset_before_the_product", None, "all of it for g^(t) = tanh(b_g + U_g x^(t) + W_g (r^(t) h^(t-1)) + d)",
-            "Cho and PyTorch differ: is the state of this GRU reset before W_g multiplies it, or after?",
-            instead={"to_reset": _STEPS["to_reset"], "h_reset": _STEPS["h_reset"],
-                     "by_candidate": _STEPS["by_candidate"], "dL_dW": _STEPS["dL_dW"],
-                     "dL_dd": lambda k: k.parts["g"].sum(axis=(0, 1))}),
-]
 # fmt: on
 
 
-_HINTS = (
-    "Who reads h^(t) in step t + 1? There are four, besides the output of step t.",
-    "Begin at the last step. In each step first complete ∂L/∂h^(t), then the blocks of ∂L/∂a^(t), g before r, because "
-    "the reset gate lies behind the candidate; only then go to step t - 1.",
-)
 GRU_BACKWARD = Exercise(
     reference=gru.backward,
     answer=gru.Params("dL_dU", "dL_dW", "dL_dV", "dL_db", "dL_dc"),
     steps=_STEPS,
     draw=draw_for(gru),
     sizes=SIZES,
-    mistakes=[*_OF_BOTH, *_OF_CHO],
+    mistakes=_MISTAKES,
     forbidden=GIVE_IT_AWAY,
     alone=loss_alone,
     place=place_for(
@@ -216,20 +183,10 @@ GRU_BACKWARD = Exercise(
         },
     ),
     hints=(
-        *_HINTS,
+        "Who reads h^(t) in step t + 1? There are four, besides the output of step t.",
+        "Begin at the last step. In each step first complete ∂L/∂h^(t), then the blocks of ∂L/∂a^(t), g before r, "
+        "because the reset gate lies behind the candidate; only then go to step t - 1.",
         "To ∂L/∂h^(t-1) go four things: a share of ∂L/∂h^(t) itself (which one?), and one by each block of W; that "
         "by W_g still has to pass the reset. In ∂L/∂W, ask of each block what it was multiplied with.",
-    ),
-)
-GRU_AFTER_BACKWARD = GRU_BACKWARD.but(
-    reference=gru_after.backward,
-    answer=gru_after.Params("dL_dU", "dL_dW", "dL_dV", "dL_db", "dL_dc", "dL_dd"),
-    steps=_STEPS_AFTER,
-    draw=draw_for(gru_after),
-    mistakes=[*_OF_BOTH, *_OF_PYTORCH],
-    hints=(
-        *_HINTS,
-        "To ∂L/∂h^(t-1) go four things: a share of ∂L/∂h^(t) itself (which one?), and one by each block of W. What "
-        "goes by W_g meets the reset first, and so does what goes into ∂L/∂W_g and ∂L/∂d.",
     ),
 )

@@ -12,17 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import bptt, validate
+from bptt_lab.engine import sigmoid as sigmoid_of_one
+from bptt_lab.engine import tanh as tanh_of_one
+from bptt_lab.gated.blocks import Params, drawn, sums
+from bptt_lab.machine import in_place
 from bptt_lab.model import Array, sigmoid
 
-
-class Params(NamedTuple):
-    """Weights and biases, shared by every time step. A gradient has the same type."""
-
-    U: Array  # (4 n_h, n_x)  input  -> gates and candidate
-    W: Array  # (4 n_h, n_h)  hidden -> gates and candidate
-    V: Array  # (n_y, n_h)    hidden -> output
-    b: Array  # (4 n_h,)
-    c: Array  # (n_y,)
+BLOCKS, LATE = 4, -1  # see `engine.kernels`
 
 
 class Trace(NamedTuple):
@@ -55,12 +51,7 @@ def init_params(
     forget_bias  1 as advised by Jozefowicz, Zaremba and Sutskever, "An empirical exploration of recurrent network
                  architectures" (2015)
     """
-    n_h, n_x, n_y = validate.size("n_h", n_h), validate.size("n_x", n_x), validate.size("n_y", n_y)
-    scale = n_h**-0.5 if scale is None else validate.positive("scale", scale)
-    U, W, V = (rng.uniform(-scale, scale, shape) for shape in [(4 * n_h, n_x), (4 * n_h, n_h), (n_y, n_h)])
-    b = np.zeros(4 * n_h)
-    b[n_h : 2 * n_h] = forget_bias
-    return Params(U, W, V, b, c=np.zeros(n_y))
+    return drawn(4, n_h, rng, n_x, n_y, scale, forget_bias)
 
 
 def forward(params: Params, x: Array, h_0: Array | float = 0.0, s_0: Array | float = 0.0) -> Trace:
@@ -126,18 +117,36 @@ def gate_grads(trace: Trace, dL_dh: Array, dL_ds: Array, t: int | slice = slice(
 
 
 def param_grads(trace: Trace, dL_do: Array, dL_dh: Array, dL_ds: Array) -> Params:
-    """Sums over time and batch, as in `bptt.param_grads`: no loop is left."""
-    dL_da = rows(gate_grads(trace, dL_dh, dL_ds))  # (T·B, 4 n_h)
-    dL_do = rows(dL_do)  # (T·B, n_y)
-    return Params(
-        U=dL_da.T @ rows(trace.x),  # (4 n_h, n_x)
-        W=dL_da.T @ rows(trace.h_prev),  # (4 n_h, n_h)
-        V=dL_do.T @ rows(trace.h),  # (n_y, n_h)
-        b=dL_da.sum(axis=0),  # (4 n_h,)
-        c=dL_do.sum(axis=0),  # (n_y,)
-    )
+    """Sums over time and batch; all blocks read h^(t-1)."""
+    dL_da = gate_grads(trace, dL_dh, dL_ds)  # (T, B, 4 n_h)
+    return sums(trace, dL_do, dL_da)
 
 
-def rows(array: Array) -> Array:
-    """(T, B, n) to (T·B, n): one row for each step of each sequence."""
-    return array.reshape(-1, array.shape[-1])
+@in_place
+def step(W, now):
+    """`forward` for one step: the gates in the place of a^(t), s^(t), tanh(s^(t)) and h^(t)."""
+    a, _, h, s_prev, s, tanh_s = now
+    for k in range(len(h)):
+        for j in range(h.shape[1]):
+            a[0, k, j] = i = sigmoid_of_one(a[0, k, j])
+            a[1, k, j] = f = sigmoid_of_one(a[1, k, j])
+            a[2, k, j] = g = tanh_of_one(a[2, k, j])
+            a[3, k, j] = q = sigmoid_of_one(a[3, k, j])
+            s[k, j] = s_t = f * s_prev[k, j] + i * g
+            tanh_s[k, j] = tanh_s_t = tanh_of_one(s_t)
+            h[k, j] = q * tanh_s_t
+
+
+@in_place
+def step_back(W_back, now, back):
+    """`gate_grads` for one step, and ∂L/∂s^(t-1) in the place of ∂L/∂s^(t)."""
+    (a, _, h, s_prev, _, tanh_s), (dL_dh, dL_ds, _, dL_da) = now, back
+    for k in range(len(h)):
+        for j in range(h.shape[1]):
+            i, f, g, q = a[0, k, j], a[1, k, j], a[2, k, j], a[3, k, j]
+            by_state, by_cell = dL_dh[k, j], dL_ds[k, j] + dL_dh[k, j] * q * (1 - tanh_s[k, j] * tanh_s[k, j])
+            dL_da[0, k, j] = by_cell * g * i * (1 - i)
+            dL_da[1, k, j] = by_cell * s_prev[k, j] * f * (1 - f)
+            dL_da[2, k, j] = by_cell * i * (1 - g * g)
+            dL_da[3, k, j] = by_state * tanh_s[k, j] * q * (1 - q)
+            dL_ds[k, j] = by_cell * f

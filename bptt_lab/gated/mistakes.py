@@ -12,7 +12,7 @@ import numpy as np
 
 from bptt_lab import gradcheck
 from bptt_lab.doctor import BACKWARD, Mistake
-from bptt_lab.gated import gru, gru_after, lstm
+from bptt_lab.gated import gru, lstm
 from bptt_lab.model import Array, sigmoid
 
 SIZES = [  # all different; T = 1; T = 2, where ∂L/∂W shows the newest step alone; B = 1; n_y = 1; all different again
@@ -24,9 +24,8 @@ SIZES = [  # all different; T = 1; T = 2, where ∂L/∂W shows the newest step 
 ]
 GIVE_IT_AWAY = (
     *(gradcheck.complex_step, gradcheck.central_differences, gradcheck.derivative, gradcheck.central_difference),
-    *(function for cell in (lstm, gru, gru_after) for function in (cell.backward, cell.state_grads)),
-    *(function for cell in (lstm, gru, gru_after) for function in (cell.gate_grads, cell.param_grads)),
-    gru_after.past_grads,
+    *(function for cell in (lstm, gru) for function in (cell.backward, cell.state_grads)),
+    *(function for cell in (lstm, gru) for function in (cell.gate_grads, cell.param_grads)),
 )
 SEEN = 1e-5  # how wrong a row must be, relative to the largest entry of its array
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
 from numpy.typing import ArrayLike
 
 from bptt_lab.plots import HIDDEN, INK, SECOND, SUM
@@ -41,21 +40,6 @@ def felt(ax: Axes, shares: dict[str, ArrayLike]) -> list:
     ax.set(xlabel="step $t$", ylabel="credit, last state = 1", yscale="log")
     ax.legend()
     return drawn
-
-
-def credit_table(ax: Axes, table: ArrayLike, least: float = 1e-6) -> object:
-    """The table of ∂L^(k)/∂h^(t): step t to the right, the step k whose error it is downwards; what is 0 stays white.
-
-    table    (T, T, B, n_h), as from `credit`
-    returns  the image, whose entries are Euclidean lengths over batch and units
-    """
-    sizes = np.sqrt((np.asarray(table) ** 2).sum(axis=(2, 3)))
-    shown = np.ma.masked_where(np.arange(len(sizes)) > np.arange(len(sizes))[:, None], np.maximum(sizes, least))
-    image = ax.imshow(shown, cmap="cividis", norm=LogNorm(least, 1), interpolation="nearest")
-    steps = np.arange(0, len(sizes), 5)
-    ax.set(xlabel="step $t$", ylabel="error of step $k$", xticks=steps, xticklabels=steps + 1)
-    ax.set(yticks=steps, yticklabels=steps + 1)
-    return image
 
 
 def kept(ax: Axes, s: ArrayLike, bits: ArrayLike, most: int = 15) -> list:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_lab import engine, gated, validate
+from bptt_lab import gated, machine, validate
 from bptt_lab.text.corpus import Codes, Corpus, encode, one_hot
 
 Array = NDArray[np.float64]
@@ -39,22 +39,23 @@ def train(
     """
     n, n_rounds = len(corpus.symbols), validate.size("n_rounds", n_rounds)
     params = cell.init_params(n_h, np.random.default_rng(seed), n, n)
-    if engine.numba is None and stored is not None:
-        if not engine.IN_BROWSER:  # there nobody can change it, and the notebook says so
-            print(engine.no_compiler("the stored parameters of this run are loaded"))
+    if not machine.HAS_NUMBA and stored is not None:
+        if not machine.IN_BROWSER:  # there nobody can change it, and the notebook says so
+            print(machine.no_compiler("the stored parameters of this run are loaded"))
         with np.load(stored) as file:
             return Writer(cell, type(params)(*(file[name].astype(float) for name in params._fields)), corpus.symbols), (
                 file["curve"].astype(float)
             )
     x, y = _batches(corpus.learn, batch_size, window)
-    rates = learning_rate * np.linspace(1.2, 0.02, n_rounds * len(x)).clip(max=1.0)  # slower towards the end
+    n_steps = n_rounds * x.shape[1] // batch_size
+    rates = learning_rate * np.linspace(1.2, 0.02, n_steps).clip(max=1.0)  # slower towards the end
     weight, memory, curve = np.full(window, 1 / window), None, np.empty(n_rounds)
     for turn, round_rates in enumerate(np.split(rates, n_rounds)):
         if memory is not None:  # each round starts at the beginning of the text, with nothing in mind
             memory = memory._replace(states=np.zeros_like(memory.states))
         params, memory, losses = gated.fit(
-            cell, params, one_hot(x, n), one_hot(y, n), learning_rates=round_rates, weight=weight, softmax=True,
-            carry=True, memory=memory,
+            cell, params, one_hot(x, n), one_hot(y, n), batch_size=batch_size, learning_rates=round_rates,
+            weight=weight, softmax=True, carry=True, memory=memory,
         )  # fmt: skip
         curve[turn] = losses.mean()
     return Writer(cell, params, corpus.symbols), curve
@@ -110,10 +111,10 @@ def write(writer: Writer, beginning: str, n: int, rng: np.random.Generator, temp
 
 
 def _batches(codes: Codes, batch_size: int, window: int) -> tuple[Codes, Codes]:
-    """x and y, (n, T, B): B places of the text, read on in parallel; y is x one character later."""
+    """x and y, (T, n·B): B places of the text, read on in parallel; y is x one character later."""
     length = (len(codes) - 1) // (batch_size * window) * window
     if not length:
         raise ValueError(f"the text is too short for {batch_size} windows of {window}: take fewer or shorter ones")
     shape = (batch_size, length // window, window)
     x, y = (codes[start : start + batch_size * length].reshape(shape) for start in (0, 1))
-    return x.transpose(1, 2, 0), y.transpose(1, 2, 0)
+    return x.transpose(2, 1, 0).reshape(window, -1), y.transpose(2, 1, 0).reshape(window, -1)

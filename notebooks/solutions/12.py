@@ -2,8 +2,16 @@
 
 import numpy as np
 
-from bptt_lab import model
 from bptt_lab.gated import lstm
+
+# %% 12.a
+left_of_it = 0.6**10
+
+# %% 12.b
+needs_the_loop = "b"  # ∂L/∂h^(t) needs ∂L/∂h^(t+1)
+
+# %% 12.c
+readers = "b"  # h^(t), by the output gate, and s^(t+1), by the forget gate
 
 
 # %% 12.1
@@ -26,16 +34,9 @@ def my_backward(params, trace, y):
     return lstm.Params(U, W, V, dL_da.sum(axis=(0, 1)), dL_do.sum(axis=(0, 1)))
 
 
-# %% 12.2
-def one_step(params, x_t, h_prev):
-    U, W, V, b, c, d = params
-    drive_r, drive_z, drive_g = np.split(b + x_t @ U.T, 3, axis=1)
-    past_r, past_z, past_g = np.split(h_prev @ W.T, 3, axis=1)
-    r, z = model.sigmoid(drive_r + past_r), model.sigmoid(drive_z + past_z)
-    return z * h_prev + (1 - z) * np.tanh(drive_g + r * (d + past_g))
+# %% 12.d
+f = 0.5 ** (1 / 8)  # its power of 8 is 1/2
+bias_for_8 = np.log(f / (1 - f))
 
-
-# %% 12.3
-def bias_for(distance):
-    f = 0.5 ** (1 / distance)
-    return np.log(f / (1 - f))
+# %% 12.e
+ways = 4  # kept by z; in the candidate; by way of r; by way of z

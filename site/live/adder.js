@@ -1,5 +1,7 @@
 // The task and the network of the course: two numbers, bit by bit, lowest first, and their sum.
 
+import { OPTIMISERS } from "./loop.js";
+
 export const N_BITS = 8,
   HIGH = 127; // sums of 8 bits, addends from 0 to 126
 
@@ -54,14 +56,16 @@ export function encodeSums(first, second) {
  * What it yields is one object, which grows: params, right (the right bits of each step), loss, and done.
  * Raises an error, naming the step, when the loss is no longer finite; `done` is then the steps before it.
  */
-export function* train(loop, { n_h, learning_rate, seed, n_steps }, rng, seconds = 0.012) {
-  const params = initParams(n_h, rng);
+export function* train(loop, { n_h, learning_rate, seed, n_steps, optimiser = "SGD" }, rng, seconds = 0.012) {
+  const params = initParams(n_h, rng),
+    how = OPTIMISERS[optimiser],
+    memory = how.start(params);
   const run = { params, right: new Uint8Array(n_steps), loss: new Float64Array(n_steps), done: 0 };
   for (let n = 100; run.done < n_steps;) {
     const began = performance.now();
     n = Math.min(n, n_steps - run.done);
     const { x, y } = sampleSums(n, rng);
-    record(run, loop.sgd(params, x, y, N_BITS, learning_rate), y, n, learning_rate);
+    record(run, loop.sgd(params, x, y, N_BITS, learning_rate, how, memory), y, n, learning_rate);
     yield run;
     const took = Math.max(performance.now() - began, 0.1) / 1000;
     n = Math.max(1, Math.min(Math.floor((n * seconds) / took), 2 * n));

@@ -59,6 +59,22 @@ export function slider(name, { values, min = 0, max, step = 1, value, format = S
   return control;
 }
 
+/** A list of names to choose from. A name that is not in it is not taken. */
+export function choice(name, { names, value }, changed) {
+  const options = names.map((one) => el("option", { selected: one === value }, one));
+  const input = el("select", { autocomplete: "off", change: () => changed(input.value) }, ...options);
+  return {
+    element: row(name, input, ""),
+    input,
+    get value() {
+      return input.value;
+    },
+    set value(wanted) {
+      if (names.includes(wanted)) input.value = wanted;
+    },
+  };
+}
+
 /** A box for a whole number from 0 to `max`. What lies outside is not taken, and what was there stays. */
 export function number(name, { max, value }, changed) {
   let taken = value;

@@ -2,8 +2,8 @@
 
 import * as adder from "./adder.js";
 import { Chart, ticks } from "./chart.js";
-import { Address, button, el, number, place, say, slider, words } from "./figure.js";
-import { Loop } from "./loop.js";
+import { Address, button, choice, el, number, place, say, slider, words } from "./figure.js";
+import { Loop, OPTIMISERS } from "./loop.js";
 import { SumsMap } from "./map.js";
 import { Rng } from "./random.js";
 import { SumTable } from "./sum.js";
@@ -31,13 +31,13 @@ export const lastMean = ({ right, done }, n = 1000) =>
 
 export async function mount(element, options = {}) {
   const loop = await Loop.load();
-  const address = new Address("playground", { ...REPORT, ...options });
+  const address = new Address("playground", { ...REPORT, optimiser: "SGD", ...options });
   new Playground(element, loop, address);
 }
 
 class Playground {
   constructor(element, loop, address) {
-    Object.assign(this, { loop, address, turn: 0 });
+    Object.assign(this, { loop, address, turn: 0, loops: {} });
     const start = address.read(),
       again = () => this.train(),
       ask = () => this.ask();
@@ -45,6 +45,7 @@ class Playground {
       n_h: slider("hidden size", { min: 1, max: 64, value: start.n_h }, again),
       learning_rate: slider("learning rate", { values: RATES, value: start.learning_rate }, again),
       seed: slider("seed", { max: 99, value: start.seed }, again),
+      optimiser: choice("optimiser", { names: Object.keys(OPTIMISERS), value: start.optimiser }, again),
       n_steps: slider("steps", { min: 1000, max: 50000, step: 1000, value: start.n_steps, format: thousands }, again),
       first: number("first number", { max: adder.HIGH - 1, value: start.first }, ask),
       second: number("second number", { max: adder.HIGH - 1, value: start.second }, ask),
@@ -97,8 +98,10 @@ class Playground {
     if (by_hand) this.address.write(settings);
     this.busy(true);
     let drawn = performance.now();
+    const loop = await this.loopOf(settings.optimiser);
+    if (mine !== this.turn) return;
     try {
-      for (this.run of adder.train(this.loop, settings, new Rng(settings.seed))) {
+      for (this.run of adder.train(loop, settings, new Rng(settings.seed))) {
         if (performance.now() - drawn > REFRESH) {
           this.drawCurve();
           drawn = performance.now();
@@ -118,6 +121,13 @@ class Playground {
     this.wrong = adder.allSums(this.loop, this.run.params);
     this.finish(this.run.params);
     say(this.words, this.inWords(settings));
+  }
+
+  /** The loop of an optimiser; that of SGD is there from the start. */
+  loopOf(optimiser) {
+    const { file } = OPTIMISERS[optimiser];
+    if (file === OPTIMISERS.SGD.file) return this.loop;
+    return (this.loops[file] ??= Loop.load(file));
   }
 
   /** Another sum for the network that is there. */
@@ -181,11 +191,12 @@ class Playground {
     );
   }
 
-  inWords({ n_h, learning_rate, seed, n_steps }) {
+  inWords({ n_h, learning_rate, seed, n_steps, optimiser }) {
     const right = this.wrong.reduce((n, bits) => n + (bits === 0), 0),
       guessing = 8 * Math.log(2);
     const late = this.run.loss.slice(-1000).sort()[500];
-    const network = `${n_h} hidden unit${n_h > 1 ? "s" : ""}, learning rate ${learning_rate}, seed ${seed}`;
+    const by = optimiser === "SGD" ? "" : `, ${optimiser}`;
+    const network = `${n_h} hidden unit${n_h > 1 ? "s" : ""}, learning rate ${learning_rate}, seed ${seed}${by}`;
     const bits = `${lastMean(this.run).toFixed(3)} of 8 bits right in the last 1,000 of ${thousands(n_steps)} steps`;
     const advice =
       ` The loss is ${late.toFixed(1)} nats, and guessing would cost ${guessing.toFixed(1)}: ` +

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import transcription
 
-from bptt_lab import data, engine, model, training
+from bptt_lab import data, engine, machine, model, training
 
 N_STEPS, LEARNING_RATE = 20_000, 0.008
 
@@ -32,7 +32,7 @@ def from_file(name: str, module: str, n_steps: int) -> Peer:
 
 
 def all_peers() -> list[Peer]:
-    numba = engine.sgd if engine.numba else None
+    numba = engine.sgd if machine.HAS_NUMBA else None
     return [
         Peer('Numba (`engine="numba"`)', numba, N_STEPS, "Numba is not installed"),
         from_file("C, `gcc -O3 -march=native -ffast-math`", "c_loop", N_STEPS),

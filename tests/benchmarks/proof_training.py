@@ -11,7 +11,7 @@ from time import process_time
 
 import numpy as np
 
-from bptt_lab import data, model, proof, training
+from bptt_lab import data, machine, model, proof, training
 from bptt_lab.engine import kernels
 from bptt_lab.proof.search import cover, prover
 
@@ -29,7 +29,7 @@ def noisy(params, rng, size=0.1):
     def step(params, x, y, *rest):
         return kernels.sgd(params, x + size * noise.standard_normal(x.shape), y, *rest)
 
-    return training.train(params, rng=rng, engine=training.Engine(step, kernels.cross_entropy, kernels.announcing))[0]
+    return training.train(params, rng=rng, engine=training.Engine(step, kernels.cross_entropy, machine.announcing))[0]
 
 
 def then(params, rng, **settings):

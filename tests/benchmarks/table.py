@@ -22,6 +22,7 @@ import numpy as np
 import peers
 
 from bptt_lab import engine, model, training
+from bptt_lab.machine import HAS_NUMBA
 
 ROUNDS, MANY = 7, 60
 
@@ -121,7 +122,7 @@ if __name__ == "__main__":
     for peer in peers.all_peers():
         if peer.sgd is None:
             print(f"Not measured: {peer.name}: {peer.why_not}")
-    if engine.numba:
+    if HAS_NUMBA:
         train_many()
         taken = min(seconds(train_many) for _ in range(2))
         print(

@@ -90,27 +90,28 @@ def test_random_numbers_are_those_of_numpy(compute, seed):
     assert ours == [*first, *rng.integers(0, 10**6, 99)]
 
 
-TRAIN = """const { Loop } = await load("loop"), { Rng } = await load("random"), adder = await load("adder");
+TRAIN = """const { Loop, OPTIMISERS } = await load("loop"), { Rng } = await load("random"), adder = await load("adder");
   const [settings] = given, loop = await Loop.load();
-  for (var run of adder.train(loop, settings, new Rng(settings.seed)));
+  const its = settings.optimiser ? await Loop.load(OPTIMISERS[settings.optimiser].file) : loop;
+  for (var run of adder.train(its, settings, new Rng(settings.seed)));
   const { U_T, W_T, V, b, c } = run.params;"""
 
 
 @pytest.mark.parametrize(
-    "n_h, learning_rate, seed, n_steps", [(16, 0.008, 1, 20_000), (3, 0.03, 5, 4_001), (37, 0.3, 99, 2_500)]
+    "n_h, learning_rate, seed, n_steps, optimiser",
+    [(16, 0.008, 1, 20_000, "SGD"), (3, 0.03, 5, 4_001, "SGD"), (37, 0.3, 99, 2_500, "SGD")]
+    + [(16, 0.008, 1, 5_000, "Momentum"), (5, 0.01, 7, 3_001, "Adam")],
 )
-def test_training_gives_every_bit_of_numpy_and_numba(compute, n_h, learning_rate, seed, n_steps):
+def test_training_gives_every_bit_of_numpy_and_numba(compute, n_h, learning_rate, seed, n_steps, optimiser):
     pytest.importorskip("numba", reason=missing("Numba", "bits are not compared", "pip install numba"))
     settings = {"n_h": n_h, "learning_rate": learning_rate, "n_steps": n_steps}
     ours, right, loss, wrong = compute(
         TRAIN + "return [await hash(U_T, W_T, V, b, c), await hash(run.right), [...run.loss], "
         "await hash(adder.allSums(loop, run.params))];",
-        settings | {"seed": seed},
+        settings | {"seed": seed, "optimiser": optimiser},
     )
-    rng = np.random.default_rng(seed)
-    params, history = training.train(
-        model.init_params(n_h, rng), rng=rng, n_steps=n_steps, learning_rate=learning_rate, engine="numba"
-    )
+    rng, by = np.random.default_rng(seed), widgets.OPTIMISERS[optimiser]
+    params, history = training.train(model.init_params(n_h, rng), rng=rng, optimiser=by, engine="numba", **settings)
     assert ours == sha(params.U.T, params.W.T, params.V, params.b, params.c)
     assert right == sha(history.correct_digits.astype(np.uint8))
     np.testing.assert_allclose(loss, history.loss, rtol=1e-12)
@@ -276,6 +277,13 @@ def test_the_playground_trains_again_as_a_slider_moves_and_the_address_keeps_it(
     assert page.get_by_label("hidden size", exact=True).input_value() == "2"
     page.get_by_role("button", name="Reset").click()
     until(lambda: "8.000 of 8 bits" in said(page))
+
+
+def test_the_playground_trains_by_another_optimiser(page, site):
+    opened(page, site, "playground")
+    page.get_by_label("optimiser", exact=True).select_option("Adam")
+    until(lambda: "seed 1, Adam: " in said(page))
+    until(lambda: "optimiser=Adam" in page.evaluate("location.hash"))
 
 
 def test_the_front_figure_is_light(page, site):

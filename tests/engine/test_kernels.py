@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bptt_lab
-from bptt_lab import model, training
+from bptt_lab import machine, model, training
 from bptt_lab.engine import elementary, kernels
 from bptt_lab.model import Params
 
@@ -110,37 +110,6 @@ def test_cross_entropy_is_the_model_s():
     np.testing.assert_allclose(far, [1e4, 1e4, 0, np.log(2)], rtol=1e-15, atol=0)
 
 
-def numpy_sgd(params, x, y, learning_rate, batch_size, quirks):
-    """`training.sgd` with the switches, from whole-array formulas."""
-    overwritten, left_out, averaged, by_outputs, _, over_all = quirks
-    logits = []
-    for start in range(0, x.shape[1], batch_size):
-        x_t, y_t = x[:, start : start + batch_size], y[:, start : start + batch_size]
-        trace = model.forward(params, x_t)
-        logits.append(trace.o)
-        T, B, n_y = y_t.shape
-        dL_do = (trace.y_hat - y_t) / (n_y if by_outputs else B)
-        slope = 1 - trace.h**2
-        if averaged:
-            slope = np.broadcast_to(slope.mean(axis=1, keepdims=True), slope.shape)
-        dL_dh = dL_do @ params.V
-        for t in reversed(range(T - 1)):
-            dL_dh[t] += (dL_dh[t + 1] * slope[t + 1]) @ params.W
-        dL_da = dL_dh * slope
-        first = 1 if left_out else 0
-        grads = Params(
-            U=np.einsum("tbi,tbj->ij", dL_da[first:], x_t[first:]),
-            W=np.einsum("tbi,tbj->ij", dL_da[first:], trace.h_prev[first:]),
-            V=np.einsum("tbi,tbj->ij", dL_do, trace.h),
-            b=dL_da.sum(axis=(0, 1)),
-            c=np.full(n_y, dL_do.sum()) if over_all else dL_do.sum(axis=(0, 1)),
-        )
-        params = training.sgd_step(params, grads, learning_rate)
-        if overwritten:
-            params = params._replace(b=(1 - learning_rate) * grads.b)
-    return params, np.concatenate(logits, axis=1)
-
-
 def problem(seed, T, N, n_x, n_h, n_y):
     """Small random weights, biases too: from larger ones training is chaotic, and no two roundings agree for long."""
     rng = np.random.default_rng(seed)
@@ -181,26 +150,6 @@ def test_a_hundred_steps_agree_with_numpy(seed, T, batch_size, last, n_x, n_h, n
 def test_wide_layers_agree_too(n_h):  # a vector instruction and what is left over
     params, x, y = problem(1, 8, 60, 2, n_h, 1)
     assert_agree(kernels.sgd(params, x, y, 0.05, 3), training.sgd(params, x, y, 0.05, 3), 1e-12)
-
-
-@settings(deadline=None, max_examples=80)
-@given(
-    quirks=st.tuples(*[st.booleans()] * 6),
-    seed=st.integers(0, 2**32),
-    batch_size=st.integers(1, 4),
-    n_y=st.integers(1, 3),
-)
-def test_quirks_agree_with_numpy(quirks, seed, batch_size, n_y):
-    params, x, y = problem(seed, 5, 7 * batch_size - batch_size // 2, 2, 4, n_y)  # the last batch is a short one
-    ours = kernels.sgd(params, x, y, 0.05, batch_size, quirks)
-    assert_agree(ours, numpy_sgd(params, x, y, 0.05, batch_size, quirks), 1e-12)
-
-
-@pytest.mark.parametrize("i", [0, 1, 2, 3, 5])
-def test_each_quirk_changes_something(i):  # one that changes nothing would agree by accident
-    params, x, y = problem(0, 5, 3, 2, 4, 2)
-    plain, odd = (kernels.sgd(params, x, y, 0.05, 3, tuple(j == k for j in range(6))) for k in (None, i))
-    assert max(np.abs(a - b).max() for a, b in zip(plain[0], odd[0])) > 1e-5
 
 
 def test_views_and_other_layouts_give_the_same():
@@ -282,9 +231,9 @@ for attempt in (lambda: training.train(params, rng=np.random.default_rng(0), eng
 
 
 def test_in_a_browser_nobody_is_told_to_install_a_compiler(monkeypatch):
-    assert "pip install numba" in kernels.no_compiler("slow")
-    monkeypatch.setattr(kernels.wasm, "IN_BROWSER", True)
-    assert kernels.no_compiler("slow") == "Nothing is compiled in a browser: slow."
+    assert "pip install numba" in machine.no_compiler("slow")
+    monkeypatch.setattr(machine, "IN_BROWSER", True)
+    assert machine.no_compiler("slow") == "Nothing is compiled in a browser: slow."
 
 
 # the same bits on every machine
@@ -335,9 +284,10 @@ def test_report_run_elsewhere(environment, tmp_path):
 def test_compiling_is_announced_once_and_then_kept(tmp_path):
     code = """
 import numpy as np
+from bptt_lab import machine
 from bptt_lab.engine import kernels
 said = []
-with kernels.announcing(said.append):
+with machine.announcing(said.append):
     for _ in range(2):
         kernels.cross_entropy(np.zeros(1), np.zeros(1))
 print(said)

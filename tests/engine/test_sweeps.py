@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from bptt_lab import model, training
-from bptt_lab.engine import numba, sweeps
+from bptt_lab import machine, model, training
+from bptt_lab.engine import sweeps
 
 N = 6
 
@@ -35,7 +34,7 @@ def test_each_run_equals_the_same_run_alone(engine):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(numba is None, reason="Numba is not installed")
+@pytest.mark.skipif(not machine.HAS_NUMBA, reason="Numba is not installed")
 def test_numba_is_imported_before_any_thread_begins():
     program = """
 import sys
@@ -79,7 +78,7 @@ def test_interrupting_keeps_the_first_runs():
 
 @pytest.mark.parametrize("n_whole", [0, 2])
 def test_interrupting_in_a_browser_ends_the_sweep_with_what_it_has(monkeypatch, n_whole):
-    monkeypatch.setattr(sweeps, "wasm", SimpleNamespace(IN_BROWSER=True))
+    monkeypatch.setattr(machine, "IN_BROWSER", True)
     train, begun = training.train, []
 
     def pressed_stop(params, **settings):
@@ -100,7 +99,7 @@ def test_interrupting_in_a_browser_ends_the_sweep_with_what_it_has(monkeypatch, 
 
 def test_bar_is_there_in_a_browser_alone_and_only_where_it_takes_long(monkeypatch, capsys):
     assert list(sweeps.with_bar(range(3))) == [0, 1, 2] and sweeps.with_bar(range(3)).disable
-    monkeypatch.setattr(sweeps, "wasm", SimpleNamespace(IN_BROWSER=True))
+    monkeypatch.setattr(machine, "IN_BROWSER", True)
     assert list(sweeps.with_bar(range(3))) == [0, 1, 2] and capsys.readouterr() == ("", "")
     slow = sweeps.with_bar(range(3))
     assert not slow.disable and not slow.leave and sweeps.with_bar([0]).disable

@@ -5,7 +5,6 @@ import pytest
 
 from bptt_lab import bptt, doctor, exercises, gated, model, proof, text, through_time
 from bptt_lab.exercises import notebook_09, notebook_13
-from bptt_lab.gated import gru, gru_after
 from bptt_lab.model import Params
 from bptt_lab.through_time import influence
 
@@ -39,13 +38,6 @@ def parts_from_zero(params, x, length):
     return [model.forward(params, x[start : start + length]).h for start in starts][::-1]
 
 
-def step_of_the_other_gru(params, x_t, h_prev):
-    """As `gru.forward`, with d added to the bias of g."""
-    U, W, V, b, c, d = params
-    plain = gru.Params(U, W, V, np.concatenate([b[: -len(d)], b[-len(d) :] + d]), c)
-    return gru.forward(plain, x_t[None], h_prev).h[0]
-
-
 def counts_with_index_arrays(codes, n):
     table = np.ones((n, n))
     table[codes[:-1], codes[1:]] += 1
@@ -62,8 +54,6 @@ FIRST_TRIES = [
     ("10.1", clip_always, "always_scaled"),
     ("10.1", clip_each, "each_array_by_its_own_norm"),
     ("11.1", parts_from_zero, "parts_that_begin_at_zero"),
-    ("12.2", step_of_the_other_gru, "reset_before_the_product"),
-    ("12.3", lambda distance: np.log(distance / np.log(2)), "long_distance_formula"),
     ("13.2", counts_with_index_arrays, "repeated_pairs_counted_once"),
     ("13.3", told_with_its_beginning, "beginning_returned_too"),
 ]
@@ -131,7 +121,6 @@ def other_ways_to_the_gradient():
     yield "11.2", lambda params, x, y: bptt.backward(params, model.forward(params, x), y)
     yield "11.2", lambda params, x, y: influence.step(params, *influence.start(params, x.shape[1]), x[0])
     yield "12.1", gated.lstm.backward
-    yield "12.2", lambda params, x_t, h_prev: gru_after.forward(params, x_t[None], h_prev).h[0]
     yield "13.1", text.heated
     yield "13.1", lambda o, temperature: gated.softmax_of(o / temperature)
 

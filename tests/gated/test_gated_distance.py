@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from cells import CELLS, make_cell_problem
 
-from bptt_lab import bptt, engine, gated
-from bptt_lab.gated import distance
+from bptt_lab import bptt, gated, machine
+from bptt_lab.gated import distance, plain, reached
 
 
 def test_the_bit_is_shown_once_and_asked_once():
@@ -29,7 +29,7 @@ def test_a_short_distance_is_solved_and_a_network_that_cannot_keep_solves_none()
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(engine.numba is None, reason="minutes without the compiled loop")
+@pytest.mark.skipif(not machine.HAS_NUMBA, reason="minutes without the compiled loop")
 def test_an_open_forget_gate_reaches_farther():
     closed, half, open_ = (distance.reaches(gated.lstm, range(3), forget_bias=bias) for bias in (0.0, 1.0, 3.0))
     assert max(closed) < min(half) and np.median(half) < np.median(open_)
@@ -37,19 +37,41 @@ def test_an_open_forget_gate_reaches_farther():
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_credit_of_all_errors_adds_up_to_the_state_gradients(name):
+def test_what_is_felt_of_the_last_error_is_the_gradient_of_its_loss_alone(name):
     cell = CELLS[name]
     params, x, y = make_cell_problem(cell, np.random.default_rng(3), T=6, B=7, n_x=2, n_h=5, n_y=3)
     trace = cell.forward(params, x)
-    dL_do = bptt.output_grads(trace, y)
-    stage = bptt.state_grads if cell is gated.plain else cell.state_grads
-    whole = stage(params, trace, dL_do)
-    for of, dL in zip("hs", whole if cell is gated.lstm else [whole]):
-        table = gated.credit(cell, params, trace, y, of)
-        assert np.abs(table.sum(axis=0) - dL).max() < 1e-14
-        assert all((table[k, t] == 0).all() for k in range(6) for t in range(k + 1, 6))
-        last = np.sqrt((table[-1] ** 2).sum(axis=(1, 2)))
-        assert np.allclose(gated.share_felt(cell, params, trace, y, of), last / last[-1])
+    alone = bptt.output_grads(trace, y) * distance.last_step(6)[:, None, None]
+    grads = cell.state_grads(params, trace, alone)
+    for of, dL in zip("hs", grads if cell is gated.lstm else [grads]):
+        lengths = np.sqrt((dL**2).sum(axis=(1, 2)))
+        assert np.allclose(gated.share_felt(cell, params, trace, y, of), lengths / lengths[-1], rtol=1e-12)
+
+
+def test_starts_are_what_their_names_say():
+    start = plain.init_params(8, np.random.default_rng(0))
+    turned, quiet = reached.orthogonal(start), reached.orthogonal_and_quiet(start)
+    assert (
+        np.abs(turned.W @ turned.W.T - np.eye(8)).max() < 1e-14 and np.abs(start.W @ start.W.T - np.eye(8)).max() > 0.1
+    )
+    assert turned.W[0] @ start.W[0] > 0.999 * np.linalg.norm(start.W[0])  # the first row keeps its direction
+    assert (turned.U == start.U).all() and (quiet.U == start.U / 10).all() and (quiet.W == turned.W).all()
+    gates = gated.lstm.init_params(4, np.random.default_rng(0), forget_bias=3.0)
+    assert reached.input_gate(-3, gates).b.tolist() == [-3] * 4 + [3] * 4 + [0] * 8 and (gates.b[:4] == 0).all()
+
+
+@pytest.mark.skipif(not machine.HAS_NUMBA, reason="minutes without the compiled loop")
+def test_rows_of_the_stored_table_come_out_again():
+    table = reached.read()
+    assert list(table) == [(name, rate) for name in reached.STARTS for rate in reached.RATES]
+    for name, rate in (("plain", 0.003), ("plain, orthogonal W", 0.03), ("lstm, bias 0", 0.01)):
+        assert reached.compute(name, rate) == table[name, rate]
+    medians = {key: np.median(solved) for key, solved in table.items()}
+    for rate in reached.RATES:  # what notebook 12 says of it
+        assert medians["plain, orthogonal W, small U", rate] == medians["lstm, bias 3", rate]
+        best_plain = max(value for (name, one), value in medians.items() if one == rate and name.startswith("plain"))
+        assert best_plain < min(medians["lstm, bias 3, input -3", rate], medians["gru, bias 3", rate])
+    assert medians["lstm, bias 5", 0.003] > medians["gru, bias 3", 0.003]
 
 
 def test_pictures_draw_what_they_are_given():
@@ -60,10 +82,6 @@ def test_pictures_draw_what_they_are_given():
     lines = gated.plots.felt(ax, {"plain": [0.1, 1], "lstm, bias 0": [0.2, 1], "lstm, bias 3": [0.9, 1]})
     assert [line.get_ydata()[0] for line in lines] == [0.1, 0.2, 0.9]
     assert len({line.get_linestyle() + line.get_color() for line in lines}) == 3
-    table = np.zeros((3, 3, 2, 4))
-    table[2, 0] = 0.5
-    image = gated.plots.credit_table(plt.subplots()[1], table).get_array()
-    assert np.isclose(image[2, 0], 0.5 * np.sqrt(8)) and image.mask[0, 1] and not image.mask[1, 0]
     lines = gated.plots.kept(plt.subplots()[1], np.arange(12.0).reshape(3, 4), np.array([1, 0, 1, 0]))
     assert [line.get_ydata()[0] for line in lines] == [0, 2, 1, 3]
     plt.close("all")

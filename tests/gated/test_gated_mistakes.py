@@ -8,7 +8,7 @@ import pytest
 from bptt_lab import doctor, gated, gradcheck
 from bptt_lab.doctor.exercise import errors
 
-EXERCISES = {"lstm": gated.LSTM_BACKWARD, "gru": gated.GRU_BACKWARD, "gru_after": gated.GRU_AFTER_BACKWARD}
+EXERCISES = {"lstm": gated.LSTM_BACKWARD, "gru": gated.GRU_BACKWARD}
 ALL = [(cell, name) for cell, exercise in EXERCISES.items() for name in exercise.catalogue]
 
 
@@ -91,16 +91,6 @@ def gru_columns(params, at, dh, carried):
     return {"U": da @ at["x"].T, "W": dW, "b": da[:, 0]}, dh * at["z"] + d_reset * at["r"] + W_r.T @ da_r + W_z.T @ da_z
 
 
-def gru_after_columns(params, at, dh, carried):
-    dh = dh if carried is None else dh + carried
-    da_g = dh * (1 - at["z"]) * (1 - at["g"] ** 2)
-    da_z = dh * (at["h_prev"] - at["g"]) * at["z"] * (1 - at["z"])
-    da_r = da_g * at["e"] * at["r"] * (1 - at["r"])
-    da, past = np.vstack([da_r, da_z, da_g]), np.vstack([da_r, da_z, da_g * at["r"]])
-    terms = {"U": da @ at["x"].T, "W": past @ at["h_prev"].T, "b": da[:, 0], "d": (da_g * at["r"])[:, 0]}
-    return terms, dh * at["z"] + params.W.T @ past
-
-
 def gru_one_step_at_a_time(params, trace, y):
     dL_do = (trace.y_hat - y) / y.shape[1]
     sums, later = [0.0, 0.0, 0.0], np.zeros_like(trace.h[0])
@@ -128,7 +118,6 @@ def gru_one_step_at_a_time(params, trace, y):
         ("lstm", lambda *given: in_columns(lstm_columns, *given)),
         ("gru", gru_one_step_at_a_time),
         ("gru", lambda *given: in_columns(gru_columns, *given)),
-        ("gru_after", lambda *given: in_columns(gru_after_columns, *given)),
     ],
 )
 def test_right_passes_in_other_styles_are_accepted(cell, yours):
@@ -194,7 +183,6 @@ PLACES = [  # the cell, the step that is odd, and what the second hint must say
     ("gru", {"direct": wavy}, "look at ∂L/∂h^(t), which both need"),
     ("gru", {"h_reset": wavy}, "with two, ∂L/∂W is wrong in the rows of r: look at ∂L/∂a_r^(t)"),
     ("gru", {"keep": wavy}, "look at what ∂L/∂h^(t) takes from the step after it"),
-    ("gru_after", {"dL_dd": wavy}, "∂L/∂a^(t) is right, as the others show: look at the sum for ∂L/∂d"),
 ]
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bptt_lab import engine, gated, gradcheck, text
+from bptt_lab import gated, gradcheck, machine, text
 from bptt_lab.text import ngram
 
 LINES = "the cat sat on the mat.\nthe dog sat on the log.\n" * 40
@@ -119,7 +119,7 @@ def test_softmax_gradient_is_belief_minus_truth():
 def test_without_numba_the_stored_parameters_are_loaded(corpus, trained, tmp_path, monkeypatch, capsys):
     writer, curve = trained
     text.store(writer, curve, tmp_path / "stored.npz")
-    monkeypatch.setattr(engine, "numba", None)
+    monkeypatch.setattr(machine, "HAS_NUMBA", False)
     settings = {"n_h": 16, "n_rounds": 12, "window": 8}
     again, curve_again = text.train(corpus, writer.cell, **settings, stored=tmp_path / "stored.npz")
     assert "stored parameters" in capsys.readouterr().out
