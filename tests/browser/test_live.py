@@ -104,11 +104,11 @@ TRAIN = """const { Loop, OPTIMISERS } = await load("loop"), { Rng } = await load
 )
 def test_training_gives_every_bit_of_numpy_and_numba(compute, n_h, learning_rate, seed, n_steps, optimiser):
     pytest.importorskip("numba", reason=missing("Numba", "bits are not compared", "pip install numba"))
-    settings = {"n_h": n_h, "learning_rate": learning_rate, "n_steps": n_steps}
+    settings = {"learning_rate": learning_rate, "n_steps": n_steps}
     ours, right, loss, wrong = compute(
         TRAIN + "return [await hash(U_T, W_T, V, b, c), await hash(run.right), [...run.loss], "
         "await hash(adder.allSums(loop, run.params))];",
-        settings | {"seed": seed, "optimiser": optimiser},
+        settings | {"n_h": n_h, "seed": seed, "optimiser": optimiser},
     )
     rng, by = np.random.default_rng(seed), widgets.OPTIMISERS[optimiser]
     params, history = training.train(model.init_params(n_h, rng), rng=rng, optimiser=by, engine="numba", **settings)
