@@ -109,11 +109,53 @@ def test_every_link_from_notebook_to_notebook_opens_it_in_the_same_tab(page, sit
     page.wait_for_url(f"**/run/notebooks/index.html?path={written[0]}")
     page.locator(".jp-RenderedMarkdown h1").first.wait_for()
     page.get_by_role("link", name="Read this page").click()
-    page.wait_for_url(f"{site.url}/{written[0].removesuffix('.ipynb')}.html")
+    page.wait_for_url(f"{site.url}/{written[0].removesuffix('.ipynb')}.html", wait_until="commit")
     page.go_back()
     page.locator("#jp-NotebookLogo").click()
     page.wait_for_url(f"{site.url}/run/index.html")
     assert len(page.context.pages) == 1
+
+
+HELD = """() => {
+  const { save } = contents(), held = new Promise((go) => (window.answer = go));
+  contents().save = async (...given) => {
+    const written = await save.apply(contents(), given);
+    await held;
+    return written;
+  };
+  opened().context.model.setMetadata("planted", 1);
+  opened().context.save();
+}"""  # it is written, but the save does not end before answer() is called
+
+
+def test_a_save_during_another_one_asks_nothing_and_ends(page, site):
+    name = "07_write_it_yourself.ipynb"
+    open_cells(page, site, name)
+    page.wait_for_function("looked")
+    page.evaluate(HELD)
+    until(lambda: "planted" in kept(page, name))
+    page.evaluate("() => { saveNow().then(() => (window.ended = true)); }")
+    kept(page, name)  # by now a second save that did not wait has seen what the first one wrote
+    page.evaluate("answer()")
+    page.wait_for_function("window.ended || document.querySelector('.jp-Dialog')")
+    assert page.locator(".jp-Dialog").count() == 0 and page.evaluate("window.ended && !opened().context.model.dirty")
+
+
+@pytest.mark.parametrize("save", ["new Promise(() => {})", "Promise.reject(new Error('planted'))"])
+def test_a_link_leads_on_where_nothing_can_be_saved_and_the_browser_asks(page, site, save):
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    open_cells(page, site, "07_write_it_yourself.ipynb")
+    page.locator(".jp-RenderedMarkdown h1").first.click()  # a page that nobody has touched asks nothing
+    page.evaluate(
+        f"""() => {{
+          contents().save = () => {save};
+          opened().context.model.setMetadata("planted", 1);
+          bar.querySelector("a").click();
+        }}"""
+    )
+    page.wait_for_url(f"{site.url}/07_write_it_yourself.html", wait_until="commit")
+    assert asked == ["beforeunload"]
 
 
 def test_no_app_asks_for_a_file_that_is_not_there(page, site):
