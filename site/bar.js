@@ -38,11 +38,19 @@ async function saveNow() {
 }
 
 // Jupyter takes what a first save wrote for a change by somebody else, if a second one looks before the first has ended,
-// and asks which of the two shall stay. So a save waits here for the one before it.
+// and asks which of the two shall stay. And it takes for saved what is typed during a save. So a save waits here for the
+// one before it, and what is changed meanwhile is still to be saved.
 function saveOneByOne(context) {
   const save = context.save.bind(context);
   let last = Promise.resolve();
-  context.save = () => (last = last.catch(() => {}).then(save));
+  let changed = false;
+  context.model.contentChanged.connect(() => (changed = true));
+  const one = async () => {
+    changed = false;
+    await save();
+    if (changed) context.model.dirty = true;
+  };
+  context.save = () => (last = last.catch(() => {}).then(one));
 }
 
 // Leave when all is saved, and also where a save fails or does not end: then the browser itself asks whether to leave.

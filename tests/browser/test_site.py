@@ -141,6 +141,17 @@ def test_a_save_during_another_one_asks_nothing_and_ends(page, site):
     assert page.locator(".jp-Dialog").count() == 0 and page.evaluate("window.ended && !opened().context.model.dirty")
 
 
+def test_what_is_typed_during_a_save_is_saved_by_the_next_one(page, site):
+    name = "07_write_it_yourself.ipynb"
+    notebook = open_cells(page, site, name)
+    page.wait_for_function("looked")
+    page.evaluate(HELD)
+    until(lambda: "planted" in kept(page, name))
+    write_answer(notebook)
+    page.evaluate("answer()")
+    until(lambda: "# mine" in kept(page, name))
+
+
 @pytest.mark.parametrize("save", ["new Promise(() => {})", "Promise.reject(new Error('planted'))"])
 def test_a_link_leads_on_where_nothing_can_be_saved_and_the_browser_asks(page, site, save):
     asked = []
