@@ -43,6 +43,7 @@ class Playground:
 @pytest.fixture
 def playground(browser, lab):
     page = browser.new_page(viewport={"width": 1400, "height": 1200})
+    page.set_default_timeout(120_000)
     server = lab("05_playground.ipynb")
     server.run_all(page)
     yield Playground(server, page)
@@ -61,9 +62,9 @@ def test_sliders_retrain_the_network(playground):
     assert playground.handle("hidden size").get_attribute("aria-valuenow") == "17.0"
 
     words, source = playground.words(), playground.source()
-    box = playground.handle("seed").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    playground.handle("seed").hover()  # waits until it moves no more
     page.mouse.down()
+    box = playground.handle("seed").bounding_box()
     page.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2, steps=5)
     page.mouse.up()
     playground.changed_from(words, source)

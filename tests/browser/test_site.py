@@ -223,11 +223,11 @@ def write_answer(notebook):
 
 def test_stored_outputs_are_shown_line_by_line(page, site):
     open_cells(page, site, "00_start_here.ipynb")
-    shown = page.locator(".jp-OutputArea-output pre").all_inner_texts()
     stored = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4).cells
     texts = [output.text.strip() for cell in stored for output in cell.get("outputs", []) if "text" in output]
     assert any("\n" in text for text in texts)
-    assert [text.strip() for text in shown if text.strip() in texts] == texts
+    shown = page.locator(".jp-OutputArea-output pre")
+    until(lambda: [text for text in map(str.strip, shown.all_inner_texts()) if text in texts] == texts)
 
 
 def kept(page, name):
@@ -238,7 +238,7 @@ def kept(page, name):
 def test_what_is_typed_is_kept_within_seconds(page, site):
     name = "07_write_it_yourself.ipynb"
     write_answer(open_cells(page, site, name))
-    until(lambda: "# mine" in kept(page, name), 20)  # Jupyter's own 120 seconds would fail
+    until(lambda: "# mine" in kept(page, name), 60)  # Jupyter's own 120 seconds would fail
     page.reload()
     filled(page)
     assert "# mine" in Notebook(page).cells()
@@ -286,7 +286,7 @@ def test_what_is_handed_in_is_read_by_the_classroom(page, site, tmp_path):
 def test_a_newer_version_is_told_and_nothing_is_lost(page, site, choice, mine, beside):
     name = "07_write_it_yourself.ipynb"
     notebook = open_cells(page, site, name)
-    page.wait_for_timeout(1_000)
+    page.evaluate("lookForNewer()")
     assert page.get_by_text("A newer version").count() == 0
     first = write_answer(notebook)
     until(lambda: "# mine" in kept(page, name))
@@ -325,6 +325,7 @@ def test_where_nothing_can_be_kept_the_page_says_so_and_stops_counting(page, sit
 
 def test_a_notebook_opened_as_a_file_says_what_to_do(browser):
     page = browser.new_page()
+    page.set_default_timeout(120_000)
     page.goto((lite.PUBLIC / "run" / "notebooks" / "index.html").as_uri())
     page.locator("#loading").get_by_text("python3 -m http.server").wait_for()
     page.close()
@@ -418,11 +419,10 @@ def test_from_the_front_page_to_a_moved_slider(page, site):
 def move(page, playground, name, distance):
     """Drag the handle of a slider some pixels to the right."""
     handle = playground.locator(".widget-hslider").filter(has_text=name).locator(".noUi-handle")
-    handle.scroll_into_view_if_needed()
+    handle.hover()  # waits until it moves no more
+    page.mouse.down()
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
     page.mouse.move(x + distance, y, steps=3)
     page.mouse.up()
 
