@@ -72,7 +72,7 @@ class Lab:
         except OSError:
             return None
 
-    def until(self, condition, seconds: float = 60):
+    def until(self, condition, seconds: float = 120):
         deadline = time.monotonic() + seconds
         while not (value := condition()):
             assert self.server.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
@@ -91,7 +91,7 @@ class Lab:
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
-        self.until(lambda: all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_inner_texts()), 120)
+        self.until(lambda: all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_inner_texts()))
 
     def close(self):
         self.server.terminate()

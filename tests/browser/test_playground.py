@@ -16,7 +16,7 @@ class Playground:
 
     def settled(self):
         """Wait until the words tell of a finished run."""
-        self.lab.until(lambda: "sums right" in self.words() and self.stop_is_off(), 120)
+        self.lab.until(lambda: "sums right" in self.words() and self.stop_is_off())
         return self.words()
 
     def stop_is_off(self):
@@ -34,7 +34,7 @@ class Playground:
         return row.locator(".widget-readout").inner_text()
 
     def changed_from(self, words, source):
-        self.lab.until(lambda: self.words() != words and self.source() != source, 60)
+        self.lab.until(lambda: self.words() != words and self.source() != source)
         complete = "image => image.complete && image.naturalWidth > 0"
         self.lab.until(lambda: self.image.evaluate(complete))
         return self.settled()
@@ -74,17 +74,17 @@ def test_sliders_retrain_the_network(playground):
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
     playground.lab.until(lambda: playground.readout("hidden size") == "1")
-    playground.lab.until(lambda: "sums right" in playground.words() and "8.000" not in playground.words(), 60)
+    playground.lab.until(lambda: "sums right" in playground.words() and "8.000" not in playground.words())
     last = playground.settled()
     assert playground.readout("hidden size") == "1"
     assert "in the last 1,000 of 20,000 iterations" in last
 
     playground.handle("learning rate").focus()
     page.keyboard.press("End")
-    playground.lab.until(lambda: "smaller learning rate" in playground.words(), 60)
+    playground.lab.until(lambda: "smaller learning rate" in playground.words())
     playground.settled()
     assert page.locator(".jp-RenderedText[data-mime-type*='stderr']").count() == 0
 
     page.get_by_role("button", name="Reset").click()
     playground.lab.until(lambda: playground.readout("hidden size") == "16")
-    playground.lab.until(lambda: "8.000 of 8 bits right" in playground.words(), 60)
+    playground.lab.until(lambda: "8.000 of 8 bits right" in playground.words())

@@ -77,10 +77,10 @@ def test_front_page_trains_again_and_leads_three_ways(page, site):
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{site.url}/index.html")
     figure = page.locator("[data-live=playground]")
-    lite.until(lambda: "8.000 of 8 bits right" in figure.inner_text(), 60)
+    lite.until(lambda: "8.000 of 8 bits right" in figure.inner_text())
     figure.get_by_role("slider", name="hidden size").focus()
     page.keyboard.press("Home")
-    lite.until(lambda: "1 hidden unit" in figure.inner_text() and "8.000 of 8" not in figure.inner_text(), 60)
+    lite.until(lambda: "1 hidden unit" in figure.inner_text() and "8.000 of 8" not in figure.inner_text())
     page.wait_for_url("**/index.html#playground?n_h=1&*")
     links = [link.get_attribute("href") for link in page.locator(".sd-card a").all()]
     assert links == ["00_start_here.html", "run/index.html", "install.html"]
@@ -93,11 +93,11 @@ def test_an_address_gives_the_setting_that_its_sender_saw(browser, page, site):
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**#playground?n_h=2&*")
-    lite.until(lambda: figure.inner_text().count("2 hidden units"), 60)
+    lite.until(lambda: figure.inner_text().count("2 hidden units"))
     other = site.page(browser)  # the receiver's
     other.goto(page.url)
     there = other.locator("[data-live=playground]")
-    lite.until(lambda: "2 hidden units" in there.inner_text(), 60)
+    lite.until(lambda: "2 hidden units" in there.inner_text())
     assert there.locator(".words").all_inner_texts() == figure.locator(".words").all_inner_texts()
     other.context.close()
 

@@ -378,7 +378,7 @@ def test_from_the_front_page_to_a_moved_slider(page, site):
     assert page.get_by_text("font cache").count() == 0
 
     def settled(beginning):
-        until(lambda: words.inner_text().startswith(beginning) and "sums right" in words.inner_text(), 120)
+        until(lambda: words.inner_text().startswith(beginning) and "sums right" in words.inner_text())
         until(stop.is_disabled)
         return words.inner_text(), image.get_attribute("src")
 
