@@ -1,5 +1,5 @@
-// The bar above a notebook: the way back, and buttons for answers. Links lead to a notebook in the same tab; arrow keys
-// move a slider.
+// The bar above a notebook: the way back, and buttons for answers. Links lead to a notebook in the same tab, when what was
+// typed is saved; arrow keys move a slider.
 "use strict";
 
 const name = new URLSearchParams(location.search).get("path") ?? "";
@@ -37,6 +37,29 @@ async function saveNow() {
   if (context?.model.dirty) await context.save();
 }
 
+// Jupyter takes what a first save wrote for a change by somebody else, if a second one looks before the first has ended,
+// and asks which of the two shall stay. And it takes for saved what is typed during a save. So a save waits here for the
+// one before it, and what is changed meanwhile is still to be saved.
+function saveOneByOne(context) {
+  const save = context.save.bind(context);
+  let last = Promise.resolve();
+  let changed = false;
+  context.model.contentChanged.connect(() => (changed = true));
+  const one = async () => {
+    changed = false;
+    await save();
+    if (changed) context.model.dirty = true;
+  };
+  context.save = () => (last = last.catch(() => {}).then(one));
+}
+
+// Leave when all is saved, and also where a save fails or does not end: then the browser itself asks whether to leave.
+async function leaveTo(address) {
+  const patience = new Promise((enough) => setTimeout(enough, 5_000));
+  await Promise.race([saveNow().catch(() => {}), patience]);
+  location.assign(address);
+}
+
 document.addEventListener("visibilitychange", saveNow);
 window.addEventListener("pagehide", saveNow);
 
@@ -49,7 +72,7 @@ function leadsTo(link) {
   return COURSE.test(file) && link.closest(".jp-RenderedHTMLCommon") ? `index.html?path=${file}${id ?? ""}` : null;
 }
 
-async function follow(event) {
+function follow(event) {
   const link = event.target.closest?.("a");
   const address = link && leadsTo(link);
   if (!address) return;
@@ -58,8 +81,7 @@ async function follow(event) {
   event.stopImmediatePropagation();
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // a new tab, since it was asked for
   event.preventDefault();
-  await saveNow();
-  location.assign(address);
+  leaveTo(address);
 }
 window.addEventListener("click", follow, true);
 window.addEventListener("auxclick", follow, true);

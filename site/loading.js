@@ -51,6 +51,7 @@ const watch = setInterval(() => {
   const session = app?.shell.currentWidget?.sessionContext;
   if (session && !looked) {
     looked = true;
+    saveOneByOne(opened().context);
     lookForNewer();
   }
   if (session?.session?.kernel && !prepared) {

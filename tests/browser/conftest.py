@@ -72,7 +72,7 @@ class Lab:
         except OSError:
             return None
 
-    def until(self, condition, seconds: float = 60):
+    def until(self, condition, seconds: float = 120):
         deadline = time.monotonic() + seconds
         while not (value := condition()):
             assert self.server.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
@@ -83,19 +83,19 @@ class Lab:
     def run_all(self, page):
         """Open the notebook, wait until its kernel listens, run every cell, wait until every cell has run."""
         page.goto(self.page_url)
-        page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.until(
             lambda: any(k["execution_state"] == "idle" and k["connections"] for k in self.get("/api/kernels") or [])
         )
-        page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for(timeout=60_000)
+        page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
-        self.until(lambda: all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_inner_texts()), 120)
+        self.until(lambda: all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_inner_texts()))
 
     def close(self):
         self.server.terminate()
-        self.server.wait(20)
+        self.server.wait(60)
 
 
 @pytest.fixture

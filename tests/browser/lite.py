@@ -111,7 +111,7 @@ def is_text(output: dict) -> bool:
     return output.get("name") == "stdout" or output["output_type"] == "execute_result"
 
 
-def until(condition, seconds: float = 60):
+def until(condition, seconds: float = 120):
     """Wait for something, looking at it ten times a second; what it came to."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -86,7 +86,7 @@ class Firefox:
     def close(self):
         self.socket.close()
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 class WebKit:
@@ -120,7 +120,7 @@ class WebKit:
     def close(self):
         self.driver.quit()
         self.display.terminate()
-        self.display.wait(20)
+        self.display.wait(60)
 
 
 def mini_browser() -> Path | None:

@@ -30,6 +30,7 @@ def shown(browser, tmp_path):
     aside = [(f"{'long' * 30}.pdf", "is a PDF")]
     path.write_text(page.page(Class("07_write_it_yourself", students, lost=aside)), encoding="utf-8")
     opened = browser.new_page()
+    opened.set_default_timeout(120_000)
     opened.goto(path.as_uri())
     yield opened
     opened.close()

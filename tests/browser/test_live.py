@@ -287,10 +287,10 @@ def test_the_playground_trains_by_another_optimiser(page, site):
 
 
 def test_the_front_figure_is_light(page, site):
-    bodies = []
-    page.on("response", lambda answer: bodies.append(answer.body()))
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))
     opened(page, site, "playground")
-    assert 21_226 < sum(map(len, bodies)) < 100_000  # the loop, and what moves it
+    assert 21_226 < sum(len(answer.body()) for answer in answers) < 100_000  # the loop, and what moves it
 
 
 def test_a_run_that_diverges_says_so_and_the_next_one_is_sound(page, site):

@@ -16,7 +16,7 @@ class Playground:
 
     def settled(self):
         """Wait until the words tell of a finished run."""
-        self.lab.until(lambda: "sums right" in self.words() and self.stop_is_off(), 120)
+        self.lab.until(lambda: "sums right" in self.words() and self.stop_is_off())
         return self.words()
 
     def stop_is_off(self):
@@ -34,7 +34,7 @@ class Playground:
         return row.locator(".widget-readout").inner_text()
 
     def changed_from(self, words, source):
-        self.lab.until(lambda: self.words() != words and self.source() != source, 60)
+        self.lab.until(lambda: self.words() != words and self.source() != source)
         complete = "image => image.complete && image.naturalWidth > 0"
         self.lab.until(lambda: self.image.evaluate(complete))
         return self.settled()
@@ -43,6 +43,7 @@ class Playground:
 @pytest.fixture
 def playground(browser, lab):
     page = browser.new_page(viewport={"width": 1400, "height": 1200})
+    page.set_default_timeout(120_000)
     server = lab("05_playground.ipynb")
     server.run_all(page)
     yield Playground(server, page)
@@ -61,9 +62,9 @@ def test_sliders_retrain_the_network(playground):
     assert playground.handle("hidden size").get_attribute("aria-valuenow") == "17.0"
 
     words, source = playground.words(), playground.source()
-    box = playground.handle("seed").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    playground.handle("seed").hover()  # waits until it moves no more
     page.mouse.down()
+    box = playground.handle("seed").bounding_box()
     page.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2, steps=5)
     page.mouse.up()
     playground.changed_from(words, source)
@@ -73,17 +74,17 @@ def test_sliders_retrain_the_network(playground):
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
     playground.lab.until(lambda: playground.readout("hidden size") == "1")
-    playground.lab.until(lambda: "sums right" in playground.words() and "8.000" not in playground.words(), 60)
+    playground.lab.until(lambda: "sums right" in playground.words() and "8.000" not in playground.words())
     last = playground.settled()
     assert playground.readout("hidden size") == "1"
     assert "in the last 1,000 of 20,000 iterations" in last
 
     playground.handle("learning rate").focus()
     page.keyboard.press("End")
-    playground.lab.until(lambda: "smaller learning rate" in playground.words(), 60)
+    playground.lab.until(lambda: "smaller learning rate" in playground.words())
     playground.settled()
     assert page.locator(".jp-RenderedText[data-mime-type*='stderr']").count() == 0
 
     page.get_by_role("button", name="Reset").click()
     playground.lab.until(lambda: playground.readout("hidden size") == "16")
-    playground.lab.until(lambda: "8.000 of 8 bits right" in playground.words(), 60)
+    playground.lab.until(lambda: "8.000 of 8 bits right" in playground.words())

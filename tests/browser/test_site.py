@@ -109,11 +109,64 @@ def test_every_link_from_notebook_to_notebook_opens_it_in_the_same_tab(page, sit
     page.wait_for_url(f"**/run/notebooks/index.html?path={written[0]}")
     page.locator(".jp-RenderedMarkdown h1").first.wait_for()
     page.get_by_role("link", name="Read this page").click()
-    page.wait_for_url(f"{site.url}/{written[0].removesuffix('.ipynb')}.html")
+    page.wait_for_url(f"{site.url}/{written[0].removesuffix('.ipynb')}.html", wait_until="commit")
     page.go_back()
     page.locator("#jp-NotebookLogo").click()
     page.wait_for_url(f"{site.url}/run/index.html")
     assert len(page.context.pages) == 1
+
+
+HELD = """() => {
+  const { save } = contents(), held = new Promise((go) => (window.answer = go));
+  contents().save = async (...given) => {
+    const written = await save.apply(contents(), given);
+    await held;
+    return written;
+  };
+  opened().context.model.setMetadata("planted", 1);
+  opened().context.save();
+}"""  # it is written, but the save does not end before answer() is called
+
+
+def test_a_save_during_another_one_asks_nothing_and_ends(page, site):
+    name = "07_write_it_yourself.ipynb"
+    open_cells(page, site, name)
+    page.wait_for_function("looked")
+    page.evaluate(HELD)
+    until(lambda: "planted" in kept(page, name))
+    page.evaluate("() => { saveNow().then(() => (window.ended = true)); }")
+    kept(page, name)  # by now a second save that did not wait has seen what the first one wrote
+    page.evaluate("answer()")
+    page.wait_for_function("window.ended || document.querySelector('.jp-Dialog')")
+    assert page.locator(".jp-Dialog").count() == 0 and page.evaluate("window.ended && !opened().context.model.dirty")
+
+
+def test_what_is_typed_during_a_save_is_saved_by_the_next_one(page, site):
+    name = "07_write_it_yourself.ipynb"
+    notebook = open_cells(page, site, name)
+    page.wait_for_function("looked")
+    page.evaluate(HELD)
+    until(lambda: "planted" in kept(page, name))
+    write_answer(notebook)
+    page.evaluate("answer()")
+    until(lambda: "# mine" in kept(page, name))
+
+
+@pytest.mark.parametrize("save", ["new Promise(() => {})", "Promise.reject(new Error('planted'))"])
+def test_a_link_leads_on_where_nothing_can_be_saved_and_the_browser_asks(page, site, save):
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    open_cells(page, site, "07_write_it_yourself.ipynb")
+    page.locator(".jp-RenderedMarkdown h1").first.click()  # a page that nobody has touched asks nothing
+    page.evaluate(
+        f"""() => {{
+          contents().save = () => {save};
+          opened().context.model.setMetadata("planted", 1);
+          bar.querySelector("a").click();
+        }}"""
+    )
+    page.wait_for_url(f"{site.url}/07_write_it_yourself.html", wait_until="commit")
+    assert asked == ["beforeunload"]
 
 
 def test_no_app_asks_for_a_file_that_is_not_there(page, site):
@@ -170,11 +223,11 @@ def write_answer(notebook):
 
 def test_stored_outputs_are_shown_line_by_line(page, site):
     open_cells(page, site, "00_start_here.ipynb")
-    shown = page.locator(".jp-OutputArea-output pre").all_inner_texts()
     stored = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4).cells
     texts = [output.text.strip() for cell in stored for output in cell.get("outputs", []) if "text" in output]
     assert any("\n" in text for text in texts)
-    assert [text.strip() for text in shown if text.strip() in texts] == texts
+    shown = page.locator(".jp-OutputArea-output pre")
+    until(lambda: [text for text in map(str.strip, shown.all_inner_texts()) if text in texts] == texts)
 
 
 def kept(page, name):
@@ -185,7 +238,7 @@ def kept(page, name):
 def test_what_is_typed_is_kept_within_seconds(page, site):
     name = "07_write_it_yourself.ipynb"
     write_answer(open_cells(page, site, name))
-    until(lambda: "# mine" in kept(page, name), 20)  # Jupyter's own 120 seconds would fail
+    until(lambda: "# mine" in kept(page, name), 60)  # Jupyter's own 120 seconds would fail
     page.reload()
     filled(page)
     assert "# mine" in Notebook(page).cells()
@@ -233,7 +286,7 @@ def test_what_is_handed_in_is_read_by_the_classroom(page, site, tmp_path):
 def test_a_newer_version_is_told_and_nothing_is_lost(page, site, choice, mine, beside):
     name = "07_write_it_yourself.ipynb"
     notebook = open_cells(page, site, name)
-    page.wait_for_timeout(1_000)
+    page.evaluate("lookForNewer()")
     assert page.get_by_text("A newer version").count() == 0
     first = write_answer(notebook)
     until(lambda: "# mine" in kept(page, name))
@@ -272,6 +325,7 @@ def test_where_nothing_can_be_kept_the_page_says_so_and_stops_counting(page, sit
 
 def test_a_notebook_opened_as_a_file_says_what_to_do(browser):
     page = browser.new_page()
+    page.set_default_timeout(120_000)
     page.goto((lite.PUBLIC / "run" / "notebooks" / "index.html").as_uri())
     page.locator("#loading").get_by_text("python3 -m http.server").wait_for()
     page.close()
@@ -324,7 +378,7 @@ def test_from_the_front_page_to_a_moved_slider(page, site):
     assert page.get_by_text("font cache").count() == 0
 
     def settled(beginning):
-        until(lambda: words.inner_text().startswith(beginning) and "sums right" in words.inner_text(), 120)
+        until(lambda: words.inner_text().startswith(beginning) and "sums right" in words.inner_text())
         until(stop.is_disabled)
         return words.inner_text(), image.get_attribute("src")
 
@@ -365,11 +419,10 @@ def test_from_the_front_page_to_a_moved_slider(page, site):
 def move(page, playground, name, distance):
     """Drag the handle of a slider some pixels to the right."""
     handle = playground.locator(".widget-hslider").filter(has_text=name).locator(".noUi-handle")
-    handle.scroll_into_view_if_needed()
+    handle.hover()  # waits until it moves no more
+    page.mouse.down()
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
     page.mouse.move(x + distance, y, steps=3)
     page.mouse.up()
 
