@@ -31,7 +31,13 @@ def _about_probabilities(answer: object, o: Array, temperature: float) -> str:
     found = difference(answer, text.heated(o, temperature), 1e-9)
     if found and np.shape(answer) == o.shape and np.isnan(np.asarray(answer, float)).any():
         return "some rows are NaN: there an exponential was too large for a number, or all of the row became 0"
-    return found
+    return found and _of_shares(answer, o.shape) or found
+
+
+def _of_shares(answer: object, shape: tuple) -> str:
+    """What is wrong with rows that do not add up to 1."""
+    rows = np.asarray(answer, float).sum(axis=-1) if np.shape(answer) == shape else 1
+    return "" if np.allclose(rows, 1) else "there are rows that do not add up to 1: over which axis do you sum?"
 
 
 def _shares(exponents: Array, **which: object) -> Array:
@@ -45,6 +51,13 @@ def _less_the_largest(o: Array, axis: int = -1) -> Array:
 
 def pairs_table(codes: Array, n: int) -> Array:
     return _in_rows(1 + _counts(codes, n))
+
+
+def _about_pairs(answer: object, codes: Array, n: int) -> str:
+    found = difference(answer, pairs_table(codes, n), 1e-9)
+    if found and np.shape(answer) == (n, n) and not np.all(np.asarray(answer, float) > 0):
+        return "there are pairs without a probability above 0: was 1 added to each count, also where there is none?"
+    return found and _of_shares(answer, (n, n)) or found
 
 
 def _counts(codes: Array, n: int) -> Array:
@@ -218,6 +231,7 @@ EXERCISES = [
         reference=pairs_table,
         draw=_draw_codes,
         sizes=[dict(n=4, repeats=9), dict(n=6, repeats=3), dict(n=3, repeats=1), dict(n=2, repeats=5)],
+        judge=_about_pairs,
         mistakes=[
             slip(
                 *("repeated_pairs_counted_once", "a table in which each pair counts once, however often it occurs"),
