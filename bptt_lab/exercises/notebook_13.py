@@ -7,6 +7,7 @@ import numpy as np
 
 from bptt_lab import gated, text
 from bptt_lab.doctor import Exercise, difference, slip
+from bptt_lab.exercises.question import question
 from bptt_lab.gated import softmax_of
 from bptt_lab.model import Array
 from bptt_lab.text import Writer
@@ -30,7 +31,13 @@ def _about_probabilities(answer: object, o: Array, temperature: float) -> str:
     found = difference(answer, text.heated(o, temperature), 1e-9)
     if found and np.shape(answer) == o.shape and np.isnan(np.asarray(answer, float)).any():
         return "some rows are NaN: there an exponential was too large for a number, or all of the row became 0"
-    return found
+    return found and _of_shares(answer, o.shape) or found
+
+
+def _of_shares(answer: object, shape: tuple) -> str:
+    """What is wrong with rows that do not add up to 1."""
+    rows = np.asarray(answer, float).sum(axis=-1) if np.shape(answer) == shape else 1
+    return "" if np.allclose(rows, 1) else "there are rows that do not add up to 1: over which axis do you sum?"
 
 
 def _shares(exponents: Array, **which: object) -> Array:
@@ -44,6 +51,13 @@ def _less_the_largest(o: Array, axis: int = -1) -> Array:
 
 def pairs_table(codes: Array, n: int) -> Array:
     return _in_rows(1 + _counts(codes, n))
+
+
+def _about_pairs(answer: object, codes: Array, n: int) -> str:
+    found = difference(answer, pairs_table(codes, n), 1e-9)
+    if found and np.shape(answer) == (n, n) and not np.all(np.asarray(answer, float) > 0):
+        return "there are pairs without a probability above 0: was 1 added to each count, also where there is none?"
+    return found and _of_shares(answer, (n, n)) or found
 
 
 def _counts(codes: Array, n: int) -> Array:
@@ -87,6 +101,64 @@ def _draw_writer(rng: np.random.Generator, n_h: int, n: int, length: int, symbol
 
 
 EXERCISES = [
+    question(
+        "13.a",
+        "pair_costs",
+        "Two outputs that do not see each other",
+        2,
+        {
+            1: "That is the price if the second output sees the first. Does it?",
+            1.386: "How many bits is that, if one bit is 0.693 nats?",
+            0.693: "In which unit is that? And is it the price of one output, or of both?",
+            0.5: "That is a probability. What is the surprise at something to which one gave the probability 1/2?",
+            0.25: "That is the probability of the whole answer. How surprised is one by what had probability 1/4?",
+            4: "Each output pays for a fair coin. How many outputs are there?",
+            0: "Can an output know which of the two comes this time?",
+        },
+        (
+            "What is the best that each output can say, and what does that cost it?",
+            "Each says 1/2 and pays for a fair coin, whatever comes. There are two of them.",
+        ),
+        tolerance=0.001,
+    ),
+    question(
+        "13.b",
+        "m_after_two",
+        "A running mean that begins at 0",
+        0.19,
+        {
+            0.1: "That is m after the first iteration. And after the second?",
+            0.2: "How much of the first m is kept in the second iteration: all of it?",
+            1: "That is the mean after the correction. What is m before it?",
+            0.81: "That is the share of the start that is left: 0.9 · 0.9. What has come in its place?",
+            0.9: "Which of the two numbers multiplies the new gradient?",
+            0.271: "That is m after three iterations. And after two?",
+        },
+        (
+            "What is m after one iteration?",
+            "It is 0.1. In the second, nine tenths of that are kept, and 0.1 is added again.",
+        ),
+        tolerance=0.0005,
+    ),
+    question(
+        "13.c",
+        "guessing_costs",
+        "The price of 37 equal chances",
+        float(np.log2(37)),
+        {
+            3.61: "That is the natural logarithm, so these are nats. How many bits?",
+            37: "What is the surprise at something to which one gave the probability 1/37?",
+            0.027: "That is the probability of each character. How surprising is it?",
+            -5.21: "Can a surprise be negative?",
+            6: "That many bits are needed to number them. How many does one pay on the average?",
+            1.57: "To which base is that logarithm?",
+        },
+        (
+            "Each character gets the probability 1/37. What is the surprise at it, with the logarithm to base 2?",
+            "It is the logarithm of 37 to base 2. 32 characters would cost 5 bits, 64 would cost 6.",
+        ),
+        tolerance=0.01,
+    ),
     Exercise(
         id="13.1",
         function="at_temperature",
@@ -136,6 +208,22 @@ EXERCISES = [
             "exponentials and their shares.",
         ),
     ),
+    question(
+        "13.d",
+        "softmax_gradient",
+        "The gradient of softmax and surprise",
+        "a",
+        {
+            "b": "The slope of the sigmoid cancelled in (4). Is any slope left here, in the two terms on the right?",
+            "c": "That is the derivative by ŷ_j. And by o_j, which changes all of ŷ?",
+            "d": "That is so for the character that came, where y_j = 1. And for the others?",
+        },
+        (
+            "What is the derivative of the first term, -Σ y_j o_j, by one o_j? And that of the logarithm of the sum?",
+            "The first gives -y_j. The derivative of log s is 1/s times that of s, and here s is a sum of which only "
+            "e^(o_j) depends on o_j.",
+        ),
+    ),
     Exercise(
         id="13.2",
         function="pairs_table",
@@ -143,6 +231,7 @@ EXERCISES = [
         reference=pairs_table,
         draw=_draw_codes,
         sizes=[dict(n=4, repeats=9), dict(n=6, repeats=3), dict(n=3, repeats=1), dict(n=2, repeats=5)],
+        judge=_about_pairs,
         mistakes=[
             slip(
                 *("repeated_pairs_counted_once", "a table in which each pair counts once, however often it occurs"),

@@ -4,11 +4,24 @@ import numpy as np
 
 from bptt_lab import text
 
+# %% 13.a
+pair_costs = 2  # each output pays for a fair coin
+
+# %% 13.b
+m_after_two = 0.9 * 0.1 + 0.1
+
+# %% 13.c
+guessing_costs = np.log2(37)
+
 
 # %% 13.1
 def at_temperature(o, temperature):
     e = np.exp((o - o.max(axis=-1, keepdims=True)) / temperature)
     return e / e.sum(axis=-1, keepdims=True)
+
+
+# %% 13.d
+softmax_gradient = "a"  # the slope of the softmax cancels, as that of the sigmoid did
 
 
 # %% 13.2

@@ -94,6 +94,37 @@ def test_probabilities_that_vanish_or_overflow_are_refused_in_words(function):
         assert "NaN" in found.where and not found.correct
 
 
+def heated_along(axis):
+    def heated(o, temperature):
+        e = np.exp((o - o.max(axis=-1, keepdims=True)) / temperature)
+        return e / e.sum(axis=axis, keepdims=True)
+
+    return heated
+
+
+def pairs_of(start, **how):
+    def table_of(codes, n):
+        table = np.full((n, n), start)
+        np.add.at(table, (codes[:-1], codes[1:]), 1)
+        return table / table.sum(axis=1, **how)
+
+    return table_of
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "name, function, words",
+    [
+        ("13.1", heated_along(1), "do not add up to 1: over which axis"),
+        ("13.1", heated_along(None), "do not add up to 1: over which axis"),
+        ("13.2", pairs_of(1.0), "do not add up to 1: over which axis"),
+        ("13.2", pairs_of(0.0, keepdims=True), "was 1 added to each count"),
+    ],
+)
+def test_what_are_no_probabilities_is_said_in_words(name, function, words):
+    assert words in verdict(name, function).where
+
+
 def test_a_table_that_forgets_characters_which_never_came_is_refused():
     def table_of_those_seen(codes, n):
         seen = codes.max() + 1
