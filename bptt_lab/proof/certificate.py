@@ -100,7 +100,7 @@ def well_formed(certificate: Certificate) -> None:
     demand((words >= [0, 4, 0]) & (words < [N, np.inf, N]), "words{}: no such cell, or nothing is read")
     later = (halves[:, :1] + 1) * [0, 0, 1, 1] <= halves
     demand(later & (halves < [N, n_h, N, N]), "halves{}: no such axis, or no such cell farther down")
-    demand(np.bincount(np.append(halves[:, 2:], np.unique(words[:, 2]))) <= 1, "cell{}: a half, and something else")
+    demand(np.bincount(np.intp([*halves[:, 2:].flat, *{*words[:, 2]}])) <= 1, "cell{}: a half, and something else")
     demand((centre[0] == 0) & (radius[0] >= 0) & (carry[0] == 0), "cell 0: its centre is not 0, or its carry is not 0")
 
 

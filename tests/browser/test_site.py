@@ -357,6 +357,8 @@ def test_start_here_runs_and_the_loss_curve_is_the_same_to_the_last_bit(page, si
     notebook.type(last, HASH)
     native = subprocess.run([sys.executable, "-c", HASH], capture_output=True, text=True, check=True).stdout
     assert notebook.run(last).strip() == native.strip() != ""
+    notebook.type(last, "from bptt_lab import proof\nprint(proof.check(proof.shipped('three_units')).reason)")
+    assert notebook.run(last).strip().endswith("every bit is right")  # where an index has 32 bits
     notebook.type(last, "raise ValueError('planted')")  # an error is seen
     notebook.run(last)
     assert len(notebook.errors()) == 1 and len(differences(notebook, "00_start_here.ipynb")) == 1
