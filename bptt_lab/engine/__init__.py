@@ -13,7 +13,6 @@ from bptt_lab.engine.elementary import exp, log1p, sigmoid, tanh
 from bptt_lab.engine.engines import ENGINES
 from bptt_lab.engine.kernels import add_product, cross_entropy, is_built, run, sgd
 from bptt_lab.engine.sweeps import train_many, with_bar
-from bptt_lab.machine import compiled
 
-__all__ = ["ENGINES", "add_product", "compiled", "cross_entropy", "exp", "is_built", "log1p", "plain", "run", "sgd",
+__all__ = ["ENGINES", "add_product", "cross_entropy", "exp", "is_built", "log1p", "plain", "run", "sgd",
            "sigmoid", "tanh", "train_many", "with_bar"]  # fmt: skip

@@ -301,7 +301,8 @@ print(said)
 def test_an_edit_of_tanh_reaches_what_is_kept(tmp_path):
     """Numba by itself sees only that the file of the caller is as it was, and goes on with the tanh of before."""
     shutil.copytree(Path(bptt_lab.__file__).parent, tmp_path / "bptt_lab", ignore=shutil.ignore_patterns("__pycache__"))
-    caller = "from bptt_lab.engine import compiled, tanh\n@compiled\ndef f(x):\n    return tanh(x)\n"
+    imports = "from bptt_lab.engine import tanh\nfrom bptt_lab.machine import compiled\n"
+    caller = f"{imports}@compiled\ndef f(x):\n    return tanh(x)\n"
     (tmp_path / "caller.py").write_text(caller, encoding="utf-8")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom caller import f; print(f(0.5))"
     before = run_python(code)
@@ -316,7 +317,7 @@ def test_an_edit_of_tanh_reaches_what_is_kept(tmp_path):
 @pytest.mark.slow
 @pytest.mark.versions
 def test_an_edit_of_a_neighbour_reaches_what_is_kept(tmp_path):
-    head = "from bptt_lab.engine import compiled\n"
+    head = "from bptt_lab.machine import compiled\n"
     inner, outer = tmp_path / "inner.py", tmp_path / "outer.py"
     inner.write_text(f"{head}@compiled\ndef f(x):\n    return x + 1\n", encoding="utf-8")
     outer.write_text(f"{head}from inner import f\n@compiled\ndef g(x):\n    return 2 * f(x)\n", encoding="utf-8")

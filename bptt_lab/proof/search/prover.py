@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
-from bptt_lab import engine, model, validate
+from bptt_lab import machine, model, validate
 from bptt_lab.model import Params
 from bptt_lab.proof import addition, counterexamples
 from bptt_lab.proof.certificate import Certificate, check
@@ -54,7 +54,7 @@ def prove(
     if pair is not None:
         n_bits = counterexamples.bits_until_wrong(params, *pair)
         return Verdict("refuted", pair, n_bits, 0, None, None, f"gets {pair[0]} + {pair[1]} wrong with {n_bits} bits")
-    with tqdm(disable=not progress, bar_format="{desc}{postfix}") as bar, engine.announcing(bar.set_description_str):
+    with tqdm(disable=not progress, bar_format="{desc}{postfix}") as bar, machine.announcing(bar.set_description_str):
         Cover(model.init_params(1, np.random.default_rng(0)), 1.0, 1, 1).walk(0, 1)  # compiled before the clock runs
         certificate, reason = _search(params, min(max_cells, max(1, MEMORY // n_h**2)), max_seconds, plan, bar)
     if certificate is None:

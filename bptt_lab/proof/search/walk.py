@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bptt_lab.engine import compiled
+from bptt_lab.machine import compiled
 from bptt_lab.proof.search.zonotope import SLACK, margin, spread, step
 
 MAX_SIZE = 8.0  # of a set, from its centre

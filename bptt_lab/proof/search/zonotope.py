@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from bptt_lab.engine import compiled, tanh
+from bptt_lab.engine import tanh
+from bptt_lab.machine import compiled
 from bptt_lab.model import Params
 
 SLACK = 1e-9  # what a step adds to its set, relative to the magnitudes that it sums
