@@ -160,6 +160,11 @@ EXERCISES = [
                 lambda p, dL_dp: dL_dp - (p * dL_dp).sum(axis=0),
             ),
             slip(
+                *("as_with_cross_entropy", "p - ∂L/∂p"),
+                "p - y is softmax and cross-entropy in one. Is there a cross-entropy of these shares?",
+                lambda p, dL_dp: p - dL_dp,
+            ),
+            slip(
                 *("sum_over_the_whole_batch", "the sum over steps and sequences together"),
                 "Do two sequences of a batch share anything in the softmax?",
                 lambda p, dL_dp: p * (dL_dp - (p * dL_dp).sum()),
@@ -194,6 +199,11 @@ EXERCISES = [
                 *("what_was_added_stays_as_it_is", "a₂ a₁ and b₁ + b₂"),
                 "What does the second stretch do to b₁, which is part of the state by then?",
                 lambda first, second: (second[0] * first[0], first[1] + second[1]),
+            ),
+            slip(
+                *("factor_of_the_first_again", "a₂ a₁ and a₁ b₁ + b₂"),
+                "b₁ was added after the first factor. Which factor does it still meet?",
+                lambda first, second: (second[0] * first[0], first[0] * first[1] + second[1]),
             ),
             slip(
                 *("last_factor_alone", "a₂ and a₂ b₁ + b₂"),
