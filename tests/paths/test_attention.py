@@ -124,6 +124,14 @@ def test_credit_is_the_share_and_knows_no_distance():
     p, _ = attention.attend(query, 0 * key, value)
     dL_dvalue = attention.attend_back(query, 0 * key, value, p, dL_dread)[2]
     assert np.allclose(dL_dvalue, dL_dread / 40, rtol=1e-12)
+    params, x, _ = make_layer_problem(attention, np.random.default_rng(0), 40, 3, 2, 4, 1)
+    assert np.allclose(attention.share_felt(params._replace(K=0 * params.K), x), 1 / 40, rtol=1e-12)
+    trace = attention.forward(params, x)
+    by_nudges = gradcheck.derivative(  # the values alone are nudged, not the keys
+        lambda v: (attention.attend(trace.query, trace.key, v)[1] @ params.V.T).sum(), x
+    )
+    sizes = np.linalg.norm(by_nudges, axis=(1, 2)) / (np.linalg.norm(params.V) * 3**0.5)
+    assert np.allclose(attention.share_felt(params, x), sizes, rtol=1e-12)
 
 
 def test_the_layer_is_a_params_of_the_same_shapes():
