@@ -74,8 +74,15 @@ def test_padding_gets_no_share(lengths, seed, fill):
         alone = attention.attend(query[b : b + 1], keys[:T, b : b + 1], keys[:T, b : b + 1])
         assert np.allclose(p[:T, b], alone[0][:, 0], rtol=1e-12) and not p[T:, b].any()
         assert np.allclose(read[b], alone[1][0], rtol=1e-9, atol=1e-13)
-    late = np.where(padding.mask(lengths, len(keys)), attention.attend(query, keys, keys)[0], 0)
-    assert late.shape == p.shape and (min(lengths) == max(lengths) or not np.allclose(late.sum(axis=0), 1))  # too late
+
+
+def test_shares_set_to_zero_after_the_softmax_are_another_thing():
+    rng = np.random.default_rng(0)
+    keys, lengths = padding.padded([rng.normal(size=(T, 3)) for T in (2, 5, 9)])
+    query, real = rng.normal(size=(3, 3)), padding.mask(lengths, 9)
+    late = np.where(real, attention.attend(query, keys, keys)[0], 0)
+    assert np.allclose(attention.attend(query, keys, keys, real)[0].sum(axis=0), 1)
+    assert late.sum(axis=0)[0] < 0.9 and np.isclose(late.sum(axis=0)[2], 1)
 
 
 def test_large_scores_do_not_overflow():
