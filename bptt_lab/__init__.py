@@ -28,13 +28,14 @@ doctor        what is wrong with an answer, in words
 proof         that a network adds numbers of every length, or a sum that it gets wrong
 through_time  how gradients vanish, what they cost, and the other ways to get them
 gated         LSTM and GRU, and a bit to be kept over growing distance
+paths         batches with padding, attention, and linear recurrences by a scan
 text          a network that writes, and the counts that it must beat
 
 Who needs whom. Each imports from those below it alone; subpackages stand in brackets:
 
                                  checks
                               [exercises]
-             automaton   [text]   [through_time]   widgets
+        automaton   [paths]   [text]   [through_time]   widgets
                   [gated]   panels   [proof]   report
                       [doctor]   [engine]   plots
       ------------------------- the core -------------------------

@@ -28,6 +28,7 @@ notebook_10  gradients through time
 notebook_11  the price of time
 notebook_12  where it ends
 notebook_13  a network that writes
+notebook_14  shorter paths
 question     an entry for a question
 """
 

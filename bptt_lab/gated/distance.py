@@ -43,15 +43,17 @@ def learn(
     rng: np.random.Generator,
     max_steps: int = 500,
     learning_rate: float = 0.01,
+    fit: Callable = training.fit,
 ) -> tuple[tuple, int]:
     """Train until solved: the last 20 batches cost less than `SOLVED` on the average (guessing costs 0.69).
 
+    fit      another one for what is not a cell, with these arguments and results
     returns  parameters, and the number of steps of Adam, rounded up to `PIECE`; 0 if it was not solved in `max_steps`
     """
     memory, weight = None, last_step(distance + 1)
     for done in range(PIECE, max_steps + 1, PIECE):
         x, y = sample(distance, PIECE * BATCH, rng)
-        params, memory, losses = training.fit(
+        params, memory, losses = fit(
             cell, params, x, y, batch_size=BATCH, weight=weight, learning_rates=learning_rate, memory=memory
         )
         if losses[-20:].mean() < SOLVED:

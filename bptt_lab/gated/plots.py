@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from bptt_lab.plots import HIDDEN, INK, SECOND, SUM
+from bptt_lab.plots import FIRST, HIDDEN, INK, SECOND, SUM
 
-MARKS = {"plain": ("o", SECOND), "gru": ("s", SUM), "lstm": ("^", HIDDEN)}
+MARKS = {"plain": ("o", SECOND), "gru": ("s", SUM), "lstm": ("^", HIDDEN), "attention": ("D", FIRST)}
 
 
 def reach(ax: Axes, reaches: dict[str, list[int]]) -> list:

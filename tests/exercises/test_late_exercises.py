@@ -1,9 +1,9 @@
-"""What is special to the exercises of notebooks 07 to 13: their judges, first tries, and answers that once got by."""
+"""What is special to the exercises of notebooks 07 to 14: their judges, first tries, and answers that once got by."""
 
 import numpy as np
 import pytest
 
-from bptt_lab import bptt, doctor, exercises, gated, model, proof, text, through_time
+from bptt_lab import bptt, doctor, exercises, gated, model, paths, proof, text, through_time
 from bptt_lab.exercises import notebook_09, notebook_13
 from bptt_lab.model import Params
 from bptt_lab.through_time import influence
@@ -50,12 +50,35 @@ def told_with_its_beginning(writer, beginning, n):
     return beginning
 
 
+def mean_of_a_masked_array(each, lengths):
+    return (each * (np.arange(len(each))[:, None] < lengths)).mean()
+
+
+def softmax_back_of_each_entry(p, dL_dp):
+    return dL_dp * p * (1 - p)
+
+
+def stretches_in_the_other_order(first, second):
+    return first[0] * second[0], first[0] * second[1] + first[1]
+
+
+def back_with_the_factor_of_the_step(a, dL_dh):
+    g = dL_dh.copy()
+    for t in range(len(a) - 2, -1, -1):
+        g[t] = dL_dh[t] + a[t] * g[t + 1]
+    return g
+
+
 FIRST_TRIES = [
     ("10.1", clip_always, "always_scaled"),
     ("10.1", clip_each, "each_array_by_its_own_norm"),
     ("11.1", parts_from_zero, "parts_that_begin_at_zero"),
     ("13.2", counts_with_index_arrays, "repeated_pairs_counted_once"),
     ("13.3", told_with_its_beginning, "beginning_returned_too"),
+    ("14.1", mean_of_a_masked_array, "padding_in_the_number"),
+    ("14.2", softmax_back_of_each_entry, "own_score_alone"),
+    ("14.3", stretches_in_the_other_order, "second_stretch_first"),
+    ("14.4", back_with_the_factor_of_the_step, "factor_of_its_own_step"),
 ]
 
 
@@ -154,6 +177,8 @@ def other_ways_to_the_gradient():
     yield "12.1", gated.lstm.backward
     yield "13.1", text.heated
     yield "13.1", lambda o, temperature: gated.softmax_of(o / temperature)
+    yield "14.2", paths.attention.softmax_back
+    yield "14.4", lambda a, dL_dh: paths.scan.backward(a, a, dL_dh)[1]
 
 
 @pytest.mark.parametrize("name, function", list(other_ways_to_the_gradient()))
