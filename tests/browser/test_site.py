@@ -162,7 +162,7 @@ def test_a_link_leads_on_where_nothing_can_be_saved_and_the_browser_asks(page, s
         f"""() => {{
           contents().save = () => {save};
           opened().context.model.setMetadata("planted", 1);
-          setTimeout(() => bar.querySelector("a").click()); // after this call, which would else wait for a page that goes
+          setTimeout(() => bar.querySelector("a").click()); // else this call waits for a page that goes
         }}"""
     )
     page.wait_for_url(f"{site.url}/07_write_it_yourself.html", wait_until="commit")
