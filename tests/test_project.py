@@ -99,6 +99,13 @@ def test_every_file_that_contributors_are_sent_to_exists():
     assert [(name, link) for name in PAGES for link in links_lost(name)] == []
 
 
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "site/book/index.md"])
+def test_the_count_of_notebooks_is_right(page):
+    words = {14: "Fourteen", 15: "Fifteen", 16: "Sixteen", 17: "Seventeen"}
+    told = re.findall(r"(\w+) (?:notebooks|pages with)", text(page))
+    assert words[len(list((ROOT / "notebooks").glob("*.ipynb")))] in told
+
+
 def test_readme_fits_a_screen():
     assert len(text("README.md").splitlines()) <= 45
 
