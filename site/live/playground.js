@@ -98,8 +98,12 @@ class Playground {
     if (by_hand) this.address.write(settings);
     this.busy(true);
     let drawn = performance.now();
-    const loop = await this.loopOf(settings.optimiser);
+    const loop = await this.loopOf(settings.optimiser).catch((error) => error);
     if (mine !== this.turn) return;
+    if (loop instanceof Error) {
+      say(this.words, `${settings.optimiser} could not be loaded. Are you online? Then choose it once more.`);
+      return this.finish(null);
+    }
     try {
       for (this.run of adder.train(loop, settings, new Rng(settings.seed))) {
         if (performance.now() - drawn > REFRESH) {
@@ -124,10 +128,10 @@ class Playground {
   }
 
   /** The loop of an optimiser; that of SGD is there from the start. */
-  loopOf(optimiser) {
+  async loopOf(optimiser) {
     const { file } = OPTIMISERS[optimiser];
     if (file === OPTIMISERS.SGD.file) return this.loop;
-    return (this.loops[file] ??= Loop.load(file));
+    return (this.loops[file] ??= await Loop.load(file));
   }
 
   /** Another sum for the network that is there. */

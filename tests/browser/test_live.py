@@ -286,6 +286,19 @@ def test_the_playground_trains_by_another_optimiser(page, site):
     until(lambda: "optimiser=Adam" in page.evaluate("location.hash"))
 
 
+def test_an_optimiser_that_cannot_be_loaded_is_told_and_can_be_chosen_again(browser, site):
+    page = site.page(browser)
+    page.route("**/optimisers.wasm", lambda route: route.abort())
+    opened(page, site, "playground")
+    box = page.get_by_label("optimiser", exact=True)
+    box.select_option("Adam")
+    until(lambda: said(page).startswith("Adam could not be loaded"))
+    page.unroute("**/optimisers.wasm")
+    box.select_option("Momentum")
+    until(lambda: "seed 1, Momentum: " in said(page))
+    page.context.close()
+
+
 def test_the_front_figure_is_light(page, site):
     answers = []
     page.on("response", lambda answer: answers.append(answer))
