@@ -261,7 +261,6 @@ def test_report_run_here():
 
 
 @pytest.mark.ci
-@pytest.mark.versions
 @pytest.mark.parametrize(
     "environment",
     [
