@@ -62,26 +62,33 @@ class Compiled:
 
     @functools.cached_property
     def dispatcher(self) -> Callable:
-        """What Numba makes of it."""
+        """What Numba makes of it for a call from Python."""
         numba = _numba()
-        # fastmath would reorder sums; a call around the inner loops would cost as much as they do
-        options = {"nogil": True, "error_model": "numpy", "fastmath": False, "forceinline": True}
-        options["_nrt"] = self._makes_arrays
         with _one_at_a_time:
             users = numba.config.CACHE_DIR
             numba.config.CACHE_DIR = str(Path(users or Path(__file__).with_name("__pycache__")) / self._folder)
             try:
-                return numba.njit(cache=True, **options)(self.__wrapped__)
+                return self._jit(numba, cache=True)
             except (RuntimeError, OSError):  # nowhere to keep it, or its file is gone
-                return numba.njit(**options)(self.__wrapped__)
+                return self._jit(numba)
             finally:
                 numba.config.CACHE_DIR = users
+
+    @functools.cached_property
+    def _inner(self) -> Callable:
+        """And for calls from other compiled functions: what only Python needs is a fifth of compiling, and left out."""
+        return self._jit(_numba(), no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+    def _jit(self, numba: Any, **more: bool) -> Callable:
+        # fastmath would reorder sums; a call around the inner loops would cost as much as they do
+        options = {"nogil": True, "error_model": "numpy", "fastmath": False, "forceinline": True}
+        return numba.njit(**options, **more, _nrt=self._makes_arrays)(self.__wrapped__)
 
     def __call__(self, *arguments: object) -> object:
         return self.dispatcher(*arguments)
 
     def __getattr__(self, name: str) -> object:  # what Numba asks it when another one calls it
-        return getattr(self.dispatcher, name)
+        return getattr(self._inner, name)
 
 
 def compiled(function: Callable) -> Callable:

@@ -35,7 +35,7 @@ def changed(**changes):
 # names
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.ci) for seed in range(2, 8))])
 def test_every_mistake_is_named(seed):
     verdicts = {name: diagnose(mistake.backward, seed=seed) for name, mistake in CATALOGUE.items()}
     assert {name: verdict.mistakes for name, verdict in verdicts.items()} == {name: (name,) for name in CATALOGUE}

@@ -20,10 +20,14 @@ def batches(n=3, T=5, B=8, n_x=3, n_y=4, softmax=False, seed=0):
 @pytest.mark.slow
 @pytest.mark.versions
 @pytest.mark.skipif(not machine.HAS_NUMBA, reason="compares with the compiled loop")
-@pytest.mark.parametrize("softmax", [False, True])
 @pytest.mark.parametrize("n_h", [1, 5, 8])
-@pytest.mark.parametrize("name", ["plain", "gru", "lstm"])
-def test_the_compiled_loop_does_what_the_readable_one_does(name, n_h, softmax):
+@pytest.mark.parametrize(
+    "name, softmax",
+    [(name, False) for name in CELLS]
+    + [("gru", True)]  # those that the notebooks use
+    + [pytest.param(name, True, marks=pytest.mark.ci) for name in ("plain", "lstm")],
+)
+def test_the_compiled_loop_does_what_the_readable_one_does(name, softmax, n_h):
     cell = CELLS[name]
     params = cell.init_params(n_h, np.random.default_rng(1), 3, 4)
     x, y = batches(softmax=softmax)
@@ -45,7 +49,7 @@ def test_the_compiled_loop_does_what_the_readable_one_does(name, n_h, softmax):
 @pytest.mark.slow
 @pytest.mark.versions
 @pytest.mark.skipif(not machine.HAS_NUMBA, reason="hashes what the compiled loop gives")
-@pytest.mark.parametrize("name", HASHES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name == "gru" else pytest.mark.ci) for name in HASHES])
 def test_the_compiled_loop_gives_the_same_bits_on_every_machine(name):
     cell = CELLS[name]
     params = cell.init_params(8, np.random.default_rng(1), 3, 4)
