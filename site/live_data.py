@@ -7,6 +7,7 @@ writes into FOLDER what `site/live/*.js` fetch, and a picture of each figure at 
 
 import io
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -42,7 +43,17 @@ def markup(name: str, folder: str = "live") -> str:
     folder  where `write` wrote to, as seen from the page
     """
     picture = f'<img src="{folder}/{name}.png" alt="{AT_REST[name]}" style="max-width: 100%" />'
-    return f'<div data-live="{name}"><noscript>{picture}</noscript></div>'
+    early = "".join(f'<link rel="modulepreload" href="{folder}/{script}">' for script in imported(f"{name}.js"))
+    return f'<div data-live="{name}">{early}<noscript>{picture}</noscript></div>'
+
+
+def imported(script: str) -> list[str]:
+    """A script and all that it imports: a browser that knows them at once need not find one behind the other."""
+    found = [script]
+    for one in found:
+        imports = re.findall(r' from "\./(\w+\.js)"', (SCRIPTS / one).read_text(encoding="utf-8"))
+        found += [name for name in dict.fromkeys(imports) if name not in found]
+    return found
 
 
 def write(folder: Path, pictures: bool = True) -> None:

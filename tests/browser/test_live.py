@@ -379,6 +379,23 @@ def test_the_desk_writes_in_view(browser, site, motion):
     page.context.close()
 
 
+@pytest.mark.parametrize("name", live_data.AT_REST)
+def test_a_page_knows_all_scripts_of_its_figure_before_any_has_run(page, site, name):
+    asked = []
+    page.on("request", lambda request: asked.append(Path(request.url).name))
+    page.route("**/live.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.goto(f"{site.url}/{name}.html")
+    page.wait_for_load_state("networkidle")
+    early = sorted(script for script in asked if script.endswith(".js"))
+    page.unroute("**/live.js")
+    asked.clear()
+    page.reload()
+    until(page.locator(".live").count)
+    page.wait_for_load_state("networkidle")
+    assert early == sorted(script for script in asked if script.endswith(".js"))
+    assert f"{name}.js" in early and "live.js" in early and len(early) == len(set(early)) > 3
+
+
 def test_a_page_without_webassembly_shows_the_figure_at_rest(browser, site):
     page = site.page(browser)
     page.add_init_script("delete globalThis.WebAssembly")
