@@ -38,8 +38,8 @@ def native() -> float:
     return time.perf_counter() - began
 
 
-def cold_load(page, site) -> tuple[float, float, float]:
-    """Seconds until the page is drawn, until there is a first picture, and until a moved slider has its own."""
+def cold_load(page, site) -> tuple[float, float]:
+    """Seconds until the page is drawn, and until there is a first picture."""
     began = time.perf_counter()
     page.goto(f"{site.url}/run/index.html")
     page.get_by_role("link", name="Move a slider").click()
@@ -47,27 +47,7 @@ def cold_load(page, site) -> tuple[float, float, float]:
     drawn = time.perf_counter() - began
     page.locator(".widget-image").wait_for(timeout=240_000)
     until(lambda: "sums right" in page.locator(".jp-OutputArea .widget-html-content").first.inner_text())
-    first = time.perf_counter() - began
-    slider_to_picture(page)
-    return drawn, first, time.perf_counter() - began
-
-
-def slider_to_picture(page) -> float:
-    """Seconds from a key on the slider of the seed to the picture of the finished run."""
-    words = page.locator(".jp-OutputArea .widget-html-content").first
-    until(lambda: "sums right" in words.inner_text())
-    readout = page.locator(".widget-hslider").filter(has_text="seed").locator(".widget-readout")
-    seed = int(readout.inner_text()) + 1
-    readout.fill(str(seed))
-    finished = f"""() => {{
-        const words = document.querySelector(".jp-OutputArea .widget-html-content").innerText;
-        return words.includes("seed {seed}:") && words.includes("of 20,000 iterations")
-          && [...document.querySelectorAll("button")].find(b => b.innerText === "Stop").disabled;
-    }}"""
-    began = time.perf_counter()
-    readout.press("Enter")
-    page.wait_for_function(finished, polling=20)
-    return time.perf_counter() - began
+    return drawn, time.perf_counter() - began
 
 
 if __name__ == "__main__":
@@ -76,9 +56,7 @@ if __name__ == "__main__":
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
         page = site.page(chromium)
-        print("cold load: page {:.1f} s, first picture {:.1f} s, slider moved {:.1f} s".format(*cold_load(page, site)))
-        pictures = [slider_to_picture(page) for _ in range(9)]
-        print(f"slider to the last picture of its run: median {median(pictures):.2f} s, most {max(pictures):.2f} s")
+        print("cold load: page {:.1f} s, first picture {:.1f} s".format(*cold_load(page, site)))
         notebook_page = site.page(chromium)
         notebook_page.goto(f"{site.url}/run/notebooks/index.html?path=00_start_here.ipynb")
         notebook = Notebook(notebook_page)
