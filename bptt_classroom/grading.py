@@ -2,8 +2,6 @@
 
 import base64
 import copy
-import functools
-import inspect
 import json
 import pickle
 import re
@@ -54,39 +52,21 @@ class Exam:
 
     def __init__(self, notebook: str, seed: int, limits: dict | None = None):
         self.limits, self.files = LIMITS | (limits or {}), sandbox.files()
-        self.exercises = {name: remembering(one) for name, one in exercises.graded(notebook).items()}
-        self.rounds = {name: (one.cases(0), one.cases(seed, hidden=True)) for name, one in self.exercises.items()}
-        every = [(name, case) for name, cases in self.rounds.items() for case in [*cases[0], *cases[1]]]
-        for name, case in tqdm(every, desc="right answers", unit="problem", leave=False):  # some train networks
-            self.exercises[name].reference(**self.exercises[name].arguments(case))
-        self.questions = {name: self._question(one) for name, one in self.exercises.items()}
+        self.exercises, self.rounds, self.questions = exercises.graded(notebook), {}, {}
+        for name, one in self.exercises.items():
+            self.rounds[name] = one.cases(0), one.cases(seed, hidden=True)
+            asked = [[one.arguments(case) for case in doctor.questions(one, cases)] for cases in self.rounds[name]]
+            self.questions[name] = one.function, not one.parameters, SLOWER * one.seconds, closed(one), asked
         self.closed = sorted({name for question in self.questions.values() for name in question[3]})
-
-    def _question(self, exercise: Exercise) -> tuple:
-        asked = [doctor.questions(exercise, cases) for cases in self.rounds[exercise.id]]
-        rounds = [[exercise.arguments(case) for case in cases] for cases in asked]
-        return exercise.function, not exercise.parameters, SLOWER * exercise.seconds, closed(exercise), rounds
+        every = [(name, case) for name, rounds in self.rounds.items() for cases in rounds for case in cases]
+        for name, case in tqdm(every, desc="right answers", unit="problem", leave=False):  # some train networks
+            self.exercises[name].expected(case)
 
 
 def closed(exercise: Exercise) -> list[tuple[str, str]]:
     """Module and name of what gives the answer away, as far as a submission can see it."""
-    functions = [inspect.unwrap(function) for function in (exercise.reference, *exercise.forbidden)]
-    names = [(function.__module__, function.__qualname__) for function in functions]
+    names = [(function.__module__, function.__qualname__) for function in (exercise.reference, *exercise.forbidden)]
     return [*(name for name in names if not name[0].startswith("bptt_lab.exercises")), COMBINED]
-
-
-def remembering(exercise: Exercise) -> Exercise:
-    """The same exercise; right answers are computed once for a class."""
-    known = {}
-
-    @functools.wraps(exercise.reference)
-    def reference(*arguments: object, **named: object) -> object:
-        key = pickle.dumps((arguments, named))
-        if key not in known:
-            known[key] = exercise.reference(*arguments, **named)
-        return copy.deepcopy(known[key])
-
-    return exercise.but(reference=reference)
 
 
 # one submission
