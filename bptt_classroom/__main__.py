@@ -78,7 +78,8 @@ def failed(folder: Path, assignment: str, left: list[Student], workers: int, run
         for future in as_completed(running):
             one = running.pop(future)
             try:
-                keep(folder, assignment, one, *grading.judge(*future.result()))
+                ran, *came = future.result()
+                keep(folder, assignment, one, ran, grading.judge(ran, *came))
                 bar.update()
             except Exception as error:
                 one.reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]

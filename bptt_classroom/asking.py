@@ -43,7 +43,7 @@ def hold(names: list[tuple[str, str]], limits: dict[str, int]) -> None:
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
 
 
-def ask(question: str, answer: str) -> None:
+def ask(question: bytes, answer: str) -> None:
     """Ask a function of the notebook, and write what came into a file of the home.
 
     question  function, the name of one; whether a value may stand in its place; seconds for all calls of one round;
@@ -52,7 +52,7 @@ def ask(question: str, answer: str) -> None:
     """
     from IPython import get_ipython
 
-    function, is_value, seconds, closed, rounds = pickle.loads(base64.b64decode(question))
+    function, is_value, seconds, closed, rounds = pickle.loads(question)
     close([_HELD[name] for name in closed])
     names, came = get_ipython().user_ns, []
     if function in names:

@@ -48,6 +48,8 @@ def handed_out(tmp_path_factory):
     assert done.returncode == 0 and done.stdout.startswith("To hand out: "), done.stderr
     released = Path(done.stdout.removeprefix("To hand out: ").strip())
     assert "77" not in [path.name for path in released.parent.iterdir()] and len(list(released.parent.iterdir())) == 1
+    cells = nbformat.read(released, as_version=4).cells
+    assert len(cells) > 20 and not any(cell.get("outputs") for cell in cells)
     return folder, released
 
 
