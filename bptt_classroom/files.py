@@ -27,7 +27,7 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Class:
     roster    a CSV file of id and name
     raises    ValueError or OSError if there is no such place or roster
     """
-    known, came, found, named = Roster(roster), _all_files(Path(place)), Class(notebook), []
+    known, came, found, named = Roster(roster), _all_files(place), Class(notebook), []
     functions = [exercise.function for exercise in exercises.graded(notebook[:2]).values()]
     folders = len(os.path.commonprefix([PurePosixPath(one.file).parts[:-1] for one in came]))
     for one in came:
@@ -36,7 +36,7 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Class:
         claim(one, folders, notebook, known)
         if JUNK.search(one.file):
             found.aside.append((one.file, "no submission, but of the system"))
-        elif roster and one.path == Path(roster):
+        elif roster and one.path == roster:
             found.aside.append((one.file, "the roster"))
         elif last == f"{above}.ipynb" != f"{notebook}.ipynb":  # as nbgrader keeps them
             found.aside.append((one.file, "of another assignment"))
@@ -49,9 +49,6 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Class:
         _choose(found, *person)
     lines = len(found.students) + len(found.aside) + len(found.lost)
     assert lines == len(came), f"each of {len(came)} files must have a line, {lines} have one"
-    for kind in (found.aside, found.lost):
-        kind.sort()
-    found.students.sort(key=lambda one: one.student)
     return found
 
 
@@ -62,7 +59,7 @@ def _all_files(place: Path) -> list[File]:
         for path in [Path(folder, name) for folder, _, names in os.walk(place, onerror=_raise) for name in names]:
             when = datetime.fromtimestamp(int(path.lstat().st_mtime)).isoformat(" ")
             found.append(File(path.relative_to(place).as_posix(), path, when))
-    elif place.is_file() and zipfile.is_zipfile(place):
+    elif zipfile.is_zipfile(place):
         archive = zipfile.ZipFile(place)
         for info in [info for info in archive.infolist() if not info.is_dir()]:
             when = "{}-{:02}-{:02} {:02}:{:02}:{:02}".format(*info.date_time)

@@ -47,7 +47,7 @@ def claim(file: File, folders: int, notebook: str, roster: "Roster") -> None:
     parts, lms = PurePosixPath(path).parts, (re.search(f"(?:^|/){one}", path) for one in LMS)
     before, after = _around(notebook, ENDING.sub("", parts[-1]))
     copied = COPY.match(after or "") or re.search(r"\s*\((\d+)\)$", after or "")
-    file.order = int(copied[1] or copied[copied.lastindex]) if copied else 0
+    file.order = int(copied[copied.lastindex]) if copied else 0
     if parts[-2:-1] == (notebook,) and len(parts) > 2:  # nbgrader's way
         file.name = parts[-3]
         with contextlib.suppress(OSError, ValueError, KeyError):  # when it was submitted, in UTC
@@ -92,7 +92,7 @@ class Roster:
     def __init__(self, path: Path | None = None):
         self.people: dict[str, tuple[str, str]] = {}  # id as it is compared: id, name
         self.forms = defaultdict(set)  # a name without spaces: ids
-        text = Path(path).read_text("utf-8-sig") if path else ""
+        text = path.read_text("utf-8-sig") if path else ""
         mark = max(",;\t", key=text.partition("\n")[0].count)
         for row in filter(None, csv.reader(text.splitlines(), delimiter=mark)):
             number, name = [*map(str.strip, row), ""][:2]
@@ -123,8 +123,7 @@ class Roster:
             sure = found and (numbers.count(found) < 2 or file.key == found)
             people["known" if sure else "lms" if file.id else "name", found if sure else file.key].append(file)
         for (kind, key), of in sorted(people.items()):
-            newest = max(of, key=lambda one: (one.order, one.file))
-            number, name = self.people[key] if kind == "known" else (newest.id or newest.name, newest.name)
+            number, name = self.people[key] if kind == "known" else (of[-1].id or of[-1].name, of[-1].name)
             unknown = ["is not on the roster, or not the only one of this name"] * bool(kind != "known" and self.people)
             short = re.sub(r"[^\w.@-]+", "-", number).strip("-.")[:80]  # of a folder that no other student has
             if not short or short.casefold() in taken:
