@@ -11,7 +11,7 @@ import zlib
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from bptt_classroom.names import File, Roster, claim
+from bptt_classroom.names import Roster, claim
 from bptt_classroom.notebooks import defines, load
 from bptt_classroom.records import Class, Student
 from bptt_lab import exercises
@@ -52,18 +52,18 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Class:
     return found
 
 
-def _all_files(place: Path) -> list[File]:
+def _all_files(place: Path) -> list[Student]:
     """All files of a folder or an archive, by their names in it."""
     found = []
     if place.is_dir():
         for path in [Path(folder, name) for folder, _, names in os.walk(place, onerror=_raise) for name in names]:
             when = datetime.fromtimestamp(int(path.lstat().st_mtime)).isoformat(" ")
-            found.append(File(path.relative_to(place).as_posix(), path, when))
+            found.append(Student(file=path.relative_to(place).as_posix(), path=path, when=when))
     elif zipfile.is_zipfile(place):
         archive = zipfile.ZipFile(place)
         for info in [info for info in archive.infolist() if not info.is_dir()]:
             when = "{}-{:02}-{:02} {:02}:{:02}:{:02}".format(*info.date_time)
-            found.append(File(info.filename, zipfile.Path(archive, info.filename), when))
+            found.append(Student(file=info.filename, path=zipfile.Path(archive, info.filename), when=when))
     else:
         what = "neither" if place.exists() else "not there"
         raise ValueError(f"files must be a folder or a .zip, got {place}, which is {what}: look at the path")
@@ -76,7 +76,7 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _why_not(one: File, functions: list[str]) -> str:
+def _why_not(one: Student, functions: list[str]) -> str:
     """Why a file cannot be graded; "" if it can."""
     try:
         cells = load(one.path).cells
@@ -91,7 +91,7 @@ def _why_not(one: File, functions: list[str]) -> str:
     return f"is a notebook without {functions[0]} and the other functions of the exercises"
 
 
-def _choose(found: Class, student: str, name: str, notes: list[str], files: list[File]) -> None:
+def _choose(found: Class, student: str, name: str, notes: list[str], files: list[Student]) -> None:
     """The newest file that can be graded counts; the others are set aside.
 
     The LMS and copies' numbers say what is newest, because the times of files are often those of the download.
@@ -107,4 +107,5 @@ def _choose(found: Class, student: str, name: str, notes: list[str], files: list
         best = fit[-1]
         more = [f"{len(fit)} files came; the newest counts, {best.file}"] * (len(fit) > 1)
         more += [f"a newer file, {files[-1].file}, {files[-1].reason}"] * (files[-1] is not best)
-        found.students.append(Student(student, name, best.late, best.when, notes + more, path=best.path))
+        best.student, best.name, best.notes = student, name, notes + more
+        found.students.append(best)

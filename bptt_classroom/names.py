@@ -5,12 +5,12 @@ import csv
 import hashlib
 import re
 import unicodedata
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+
+from bptt_classroom.records import Student
 
 LMS = (  # how Moodle, Canvas and Blackboard name what they hand out
     r"(?P<name>[^/]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)",
@@ -22,22 +22,7 @@ COPY = re.compile(r"\s*\((\d+)\)|-(\d{1,2})(?!\d)")  # as a browser and as Canva
 FINAL = re.compile(r"[\s_-]*(final|copy)\d*$", re.I)
 
 
-@dataclass
-class File:
-    """One file that came back, and what its name says."""
-
-    file: str  # with its folders
-    path: Path | zipfile.Path
-    when: str
-    id: str = ""  # of the person in the LMS, if it is one
-    key: str = ""  # the same for the same person; empty if the name does not say whose the file is
-    name: str = ""
-    order: int = 0  # the later of two files of a person has the larger one
-    late: bool = False
-    reason: str = ""  # why it cannot be graded
-
-
-def claim(file: File, folders: int, notebook: str, roster: "Roster") -> None:
+def claim(file: Student, folders: int, notebook: str, roster: "Roster") -> None:
     """Find what the name says.
 
     folders   that say nothing, because all files lie in them
@@ -110,7 +95,7 @@ class Roster:
         sure = [one for one in (key, name.casefold()) if one in self.people]
         return next(iter(sure or named)) if sure or len(named) == 1 else None
 
-    def settle(self, files: list[File]) -> Iterator[tuple[str, str, list[str], list[File]]]:
+    def settle(self, files: list[Student]) -> Iterator[tuple[str, str, list[str], list[Student]]]:
         """A folder's name for each person, the name, what the teacher should know, and the files.
 
         Two numbers of an LMS are two people, also where the roster knows one of that name.

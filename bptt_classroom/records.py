@@ -56,10 +56,10 @@ class Result:
 
 @dataclass
 class Student:
-    """Who handed in, the file that counts, and what it got."""
+    """Who handed in, with one file, and what it got."""
 
-    student: str  # the number of the LMS or the roster, or a name; fit for a folder
-    name: str
+    student: str = ""  # the number of the LMS or the roster, or a name; fit for a folder
+    name: str = ""
     late: bool = False
     when: str = ""  # "2026-11-25 21:00:05", local time
     notes: list[str] = field(default_factory=list)
@@ -67,6 +67,10 @@ class Student:
     results: list[Result] = field(default_factory=list)
     digest: str = ""  # of the file, and of the seed of the problems
     path: Path | zipfile.Path | None = None  # of the file, which may lie in an archive; it is not kept
+    file: str = ""  # its name, with its folders
+    id: str = ""  # of the person in the LMS, if the name says it
+    key: str = ""  # the same for the same person; empty if the name does not say whose the file is
+    order: int = 0  # the later of two files of a person has the larger one
 
     @property
     def points(self) -> float | None:
