@@ -46,7 +46,7 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Class:
             nameless = f"its name does not say whose it is: rename it to STUDENT_{notebook}.ipynb"
             found.lost.append((one.file, one.reason or nameless))
     for person in known.settle(named):
-        _choose(found, *person)
+        _choose(found, person)
     lines = len(found.students) + len(found.aside) + len(found.lost)
     assert lines == len(came), f"each of {len(came)} files must have a line, {lines} have one"
     return found
@@ -91,12 +91,12 @@ def _why_not(one: Student, functions: list[str]) -> str:
     return f"is a notebook without {functions[0]} and the other functions of the exercises"
 
 
-def _choose(found: Class, student: str, name: str, notes: list[str], files: list[Student]) -> None:
-    """The newest file that can be graded counts; the others are set aside.
+def _choose(found: Class, files: list[Student]) -> None:
+    """Of the files of one person, the newest that can be graded counts; the others are set aside.
 
     The LMS and copies' numbers say what is newest, because the times of files are often those of the download.
     """
-    one_kind = len({bool(one.id) for one in files}) == 1
+    one_kind, name = len({bool(one.id) for one in files}) == 1, files[0].name
     files.sort(key=lambda one: (one.order * one_kind, one.when, one.file))
     fit = [one for one in files if not one.reason]
     counts = f"; {fit[-1].file} counts" if fit else ""
@@ -105,7 +105,6 @@ def _choose(found: Class, student: str, name: str, notes: list[str], files: list
     (found.aside if fit else found.lost).extend(rest)
     if fit:
         best = fit[-1]
-        more = [f"{len(fit)} files came; the newest counts, {best.file}"] * (len(fit) > 1)
-        more += [f"a newer file, {files[-1].file}, {files[-1].reason}"] * (files[-1] is not best)
-        best.student, best.name, best.notes = student, name, notes + more
+        best.notes += [f"{len(fit)} files came; the newest counts, {best.file}"] * (len(fit) > 1)
+        best.notes += [f"a newer file, {files[-1].file}, {files[-1].reason}"] * (files[-1] is not best)
         found.students.append(best)

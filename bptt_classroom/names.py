@@ -95,8 +95,8 @@ class Roster:
         sure = [one for one in (key, name.casefold()) if one in self.people]
         return next(iter(sure or named)) if sure or len(named) == 1 else None
 
-    def settle(self, files: list[Student]) -> Iterator[tuple[str, str, list[str], list[Student]]]:
-        """A folder's name for each person, the name, what the teacher should know, and the files.
+    def settle(self, files: list[Student]) -> Iterator[list[Student]]:
+        """The files of each person, who has now a folder's name, a name, and what the teacher should know.
 
         Two numbers of an LMS are two people, also where the roster knows one of that name.
         """
@@ -114,4 +114,6 @@ class Roster:
             if not short or short.casefold() in taken:
                 short = f"{short or 'student'}-{hashlib.sha256(repr((kind, key)).encode()).hexdigest()[:8]}"
             taken.add(short.casefold())
-            yield short, name, unknown, of
+            for one in of:
+                one.student, one.name, one.notes = short, name, list(unknown)
+            yield of

@@ -95,11 +95,9 @@ def run(files: bytes, cells: list[str], limits: dict, hidden: list[Path], protec
     with tempfile.TemporaryDirectory() as home, tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as came:
         pickle.dump((files, cells, limits), given)
         given.seek(0)
-        line, options = command(hidden) if protected else [], {}
-        if not protected:
-            options = dict(cwd=home, env=os.environ | ENVIRONMENT | {"HOME": home})
-        pipes = dict(stdin=given, stdout=came, stderr=subprocess.DEVNULL, start_new_session=True)
-        process = subprocess.Popen([*line, sys.executable, "-c", BOOT], **pipes, **options)
+        line, own = command(hidden) if protected else [], os.environ | ENVIRONMENT | {"HOME": home}
+        options = dict(cwd=home, env=own, stdin=given, stdout=came, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([*line, sys.executable, "-c", BOOT], start_new_session=True, **options)
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(limits["total"])
