@@ -62,12 +62,15 @@ def grade(folder: Path, assignment: str, asked: argparse.Namespace) -> int:
 
 def resume(folder: Path, found: Class, seed: int) -> None:
     """Take over what these very files got before, with the same problems."""
-    known = {one.student: one for one in records.load(folder, found.assignment).students}
+    old = records.load(folder, found.assignment)
+    known = {one.student: one for one in old.before + old.students}
     for one in found.students:
         one.digest = hashlib.sha256(b"%d " % seed + one.path.read_bytes()).hexdigest()
         ran = folder / "autograded" / one.student / found.assignment / f"{found.assignment}.ipynb"
-        if ran.exists() and known.get(one.student, one).digest == one.digest:  # nbgrader may have removed it
-            one.results = known.get(one.student, one).results
+        before = known.pop(one.student, one)
+        if ran.exists() and before.digest == one.digest:  # nbgrader may have removed it
+            one.results = before.results
+    found.before = list(known.values())
 
 
 def failed(folder: Path, found: Class, left: list[Student], workers: int, run: Callable, bar: tqdm) -> list[Student]:

@@ -104,6 +104,7 @@ class Class:
     students: list[Student] = field(default_factory=list)
     aside: Pairs = field(default_factory=list)  # files that do not count
     lost: Pairs = field(default_factory=list)  # files for which somebody is not graded
+    before: list[Student] = field(default_factory=list)  # who was graded, and is not among the files now
 
     @property
     def exercises(self) -> list[Result]:
@@ -150,8 +151,8 @@ def load(folder: Path, assignment: str) -> Class:
     path, known = folder / PLACE / f"{assignment}.json", Class(assignment)
     if path.exists():
         known = Class(**json.loads(path.read_text("utf-8")))
-        known.students = [Student(**one) for one in known.students]
-        for one in known.students:
+        known.students, known.before = ([Student(**one) for one in some] for some in (known.students, known.before))
+        for one in known.students + known.before:
             one.results = [Result(**result) for result in one.results]
     return known
 

@@ -80,5 +80,11 @@ def test_a_new_file_and_a_new_seed_are_graded_again(tmp_path):
     records.save(tmp_path, first)
     assert known("a", 1).students[0].results == first.students[0].results
     assert not known("b", 1).students[0].results and not known("a", 2).students[0].results
+    for _ in range(2):  # others alone are graded in between
+        others = records.Class(NAME)
+        __main__.resume(tmp_path, others, 1)
+        records.save(tmp_path, others)
+        assert [one.student for one in others.before] == ["zoe"]
+    assert known("a", 1).students[0].results == first.students[0].results and not known("a", 1).before
     ran.unlink()
     assert not known("a", 1).students[0].results
