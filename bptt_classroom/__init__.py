@@ -2,7 +2,8 @@
 
 __main__  the teacher's commands
 page      the class on one page, and its tables
-handout   the notebook that students receive, and the settings of a class
+handout   the notebook that students receive, and what a class starts with
+nbgrader_config  its settings of nbgrader, as they are copied into its folder
 grading   what a submission gets
 sandbox   a place that holds nothing of the class
 files     what came back, and which file counts

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from bptt_classroom import files, gradebook, grading, handout, notebooks, page, records, sandbox
 from bptt_classroom.driver import LIMITS
-from bptt_classroom.records import Student
+from bptt_classroom.records import Class, Student
 
 
 def hand_out(folder: Path, assignment: str, asked: argparse.Namespace) -> None:
@@ -43,10 +43,9 @@ def grade(folder: Path, assignment: str, asked: argparse.Namespace) -> int:
     if not asked.files and list((folder / "exchange").glob(f"*/inbound/*+{assignment}+*")):
         nbgrader(folder, "collect", assignment, "--update", "--ExchangeCollect.check_owner=False")
     found = files.collect(given, assignment, asked.roster)
-    records.save_class(folder, found)
-    for one in found.students:
-        one.seed, one.digest = seed, hashlib.sha256(one.path.read_bytes()).hexdigest()
-    if left := [one for one in found.students if not is_done(folder, assignment, one)]:
+    resume(folder, found, seed)
+    records.save(folder, found)
+    if left := [one for one in found.students if not one.results]:
         exam = grading.Exam(assignment[:2], seed, {"cell": asked.seconds})
 
         def run(one: Student) -> tuple:
@@ -56,21 +55,25 @@ def grade(folder: Path, assignment: str, asked: argparse.Namespace) -> int:
 
         with tqdm(total=len(left), unit="student") as bar:
             for workers in (asked.workers, 1):  # again alone, so that nothing that another does can be the reason
-                left = failed(folder, assignment, left, workers, run, bar)
-            for one in left:
-                records.save(folder, assignment, one)
-                bar.update()
+                left = failed(folder, found, left, workers, run, bar)
+            bar.update(len(left))
     return report(folder, assignment)
 
 
-def is_done(folder: Path, assignment: str, new: Student) -> bool:
-    """Whether this very file was graded, with the same problems."""
-    known = records.load(folder, assignment, new.student)
-    ran = folder / "autograded" / new.student / assignment / f"{assignment}.ipynb"  # nbgrader may remove it
-    return ran.exists() and bool(known.results) and (known.digest, known.seed) == (new.digest, new.seed)
+def resume(folder: Path, found: Class, seed: int) -> None:
+    """Take over what these very files got before, with the same problems."""
+    old = records.load(folder, found.assignment)
+    known = {one.student: one for one in old.before + old.students}
+    for one in found.students:
+        one.digest = hashlib.sha256(b"%d " % seed + one.path.read_bytes()).hexdigest()
+        ran = folder / "autograded" / one.student / found.assignment / f"{found.assignment}.ipynb"
+        before = known.pop(one.student, one)
+        if ran.exists() and before.digest == one.digest:  # nbgrader may have removed it
+            one.results = before.results
+    found.before = list(known.values())
 
 
-def failed(folder: Path, assignment: str, left: list[Student], workers: int, run: Callable, bar: tqdm) -> list[Student]:
+def failed(folder: Path, found: Class, left: list[Student], workers: int, run: Callable, bar: tqdm) -> list[Student]:
     """Grade these students; those of whom it could not be done, with the reason. One is judged while others run."""
     again, pool = [], ThreadPoolExecutor(workers)
     try:
@@ -78,11 +81,13 @@ def failed(folder: Path, assignment: str, left: list[Student], workers: int, run
         for future in as_completed(running):
             one = running.pop(future)
             try:
-                keep(folder, assignment, one, *grading.judge(*future.result()))
+                ran, *came = future.result()
+                keep(folder, found.assignment, one, ran, grading.judge(ran, *came))
                 bar.update()
             except Exception as error:
                 one.reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
                 again.append(one)
+            records.save(folder, found)
     finally:
         pool.shutdown(cancel_futures=True)
     return again
@@ -91,19 +96,18 @@ def failed(folder: Path, assignment: str, left: list[Student], workers: int, run
 def keep(folder: Path, assignment: str, one: Student, ran: nbformat.NotebookNode, results: list) -> None:
     """What came and the notebook as it ran where nbgrader looks for them, the points, and last the verdicts."""
     name, when = f"{one.student}/{assignment}/{assignment}.ipynb", datetime.fromisoformat(one.when)
-    records.write(folder / "submitted" / name, one.path.read_bytes())
     stamp = when.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    records.write(folder / "submitted" / name, one.path.read_bytes())
     records.write(folder / "submitted" / one.student / assignment / "timestamp.txt", stamp)
-    gradebook.record(folder, assignment, one.student, when, {result.id: result.points for result in results})
+    gradebook.record(folder, assignment, one.student, stamp, {result.id: result.points for result in results})
     records.write(folder / "autograded" / name, nbformat.writes(ran))
     shutil.rmtree(folder / "feedback" / one.student / assignment, ignore_errors=True)  # it told of an older file
-    one.results, one.reason = results, ""
-    records.save(folder, assignment, one)
+    one.results = results
 
 
 def report(folder: Path, assignment: str, _: object = None) -> int:
     """The page and the tables of a class; what the terminal says. The exit status."""
-    results = records.load_class(folder, assignment)
+    results = records.told(folder, assignment)
     print(*page.write_all(folder, results), *results.lines(), sep="\n")
     return int(bool(results.not_graded))
 

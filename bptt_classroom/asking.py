@@ -5,7 +5,6 @@ an error under whatever name it is reached, and its source is gone, so that a se
 """
 
 import base64
-import contextlib
 import functools
 import importlib
 import inspect
@@ -14,6 +13,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +39,11 @@ def hold(names: list[tuple[str, str]], limits: dict[str, int]) -> None:
         found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
         _HELD[module, name] = inspect.unwrap(found)
     for name, most in limits.items():
-        with contextlib.suppress(ValueError, OSError, AttributeError):  # macOS has not all of them
+        with suppress(ValueError, OSError, AttributeError):  # macOS has not all of them
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
 
 
-def ask(question: str, answer: str) -> None:
+def ask(question: bytes, answer: str) -> None:
     """Ask a function of the notebook, and write what came into a file of the home.
 
     question  function, the name of one; whether a value may stand in its place; seconds for all calls of one round;
@@ -52,7 +52,7 @@ def ask(question: str, answer: str) -> None:
     """
     from IPython import get_ipython
 
-    function, is_value, seconds, closed, rounds = pickle.loads(base64.b64decode(question))
+    function, is_value, seconds, closed, rounds = pickle.loads(question)
     close([_HELD[name] for name in closed])
     names, came = get_ipython().user_ns, []
     if function in names:
@@ -68,11 +68,7 @@ def _round(name: str, yours: object, seconds: float, problems: list[dict]) -> li
     except TypeError as error:
         return [_packed(Trouble(f"{name} is no function: {error}", "What does that name hold?"))]
     _CALLED.clear()
-    with (
-        open(os.devnull, "w", encoding="utf-8") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
-    ):
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         came = trial(problems)
     if _CALLED:
         sentence = f"your function calls {_CALLED[0]}, which is the answer that it is compared with"
@@ -117,7 +113,7 @@ def _packed(outcome: Outcome | Trouble) -> dict:
 
 def pack(value: object) -> str:
     """An answer as JSON. Arrays and numbers of other libraries become NumPy's; of what is neither, the type stays."""
-    with contextlib.suppress(Exception):  # whatever a student's objects do when they are looked at
+    with suppress(Exception):  # whatever a student's objects do when they are looked at
         return json.dumps(value, default=_array)
     return json.dumps({"other": type(value).__name__})
 

@@ -11,7 +11,7 @@ import zlib
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from bptt_classroom.names import File, Roster, claim
+from bptt_classroom.names import Roster, claim
 from bptt_classroom.notebooks import defines, load
 from bptt_classroom.records import Class, Student
 from bptt_lab import exercises
@@ -27,7 +27,7 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Class:
     roster    a CSV file of id and name
     raises    ValueError or OSError if there is no such place or roster
     """
-    known, came, found, named = Roster(roster), _all_files(Path(place)), Class(notebook), []
+    known, came, found, named = Roster(roster), _all_files(place), Class(notebook), []
     functions = [exercise.function for exercise in exercises.graded(notebook[:2]).values()]
     folders = len(os.path.commonprefix([PurePosixPath(one.file).parts[:-1] for one in came]))
     for one in came:
@@ -36,7 +36,7 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Class:
         claim(one, folders, notebook, known)
         if JUNK.search(one.file):
             found.aside.append((one.file, "no submission, but of the system"))
-        elif roster and one.path == Path(roster):
+        elif roster and one.path == roster:
             found.aside.append((one.file, "the roster"))
         elif last == f"{above}.ipynb" != f"{notebook}.ipynb":  # as nbgrader keeps them
             found.aside.append((one.file, "of another assignment"))
@@ -46,27 +46,24 @@ def collect(place: Path, notebook: str, roster: Path | None = None) -> Class:
             nameless = f"its name does not say whose it is: rename it to STUDENT_{notebook}.ipynb"
             found.lost.append((one.file, one.reason or nameless))
     for person in known.settle(named):
-        _choose(found, *person)
+        _choose(found, person)
     lines = len(found.students) + len(found.aside) + len(found.lost)
     assert lines == len(came), f"each of {len(came)} files must have a line, {lines} have one"
-    for kind in (found.aside, found.lost):
-        kind.sort()
-    found.students.sort(key=lambda one: one.student)
     return found
 
 
-def _all_files(place: Path) -> list[File]:
+def _all_files(place: Path) -> list[Student]:
     """All files of a folder or an archive, by their names in it."""
     found = []
     if place.is_dir():
         for path in [Path(folder, name) for folder, _, names in os.walk(place, onerror=_raise) for name in names]:
             when = datetime.fromtimestamp(int(path.lstat().st_mtime)).isoformat(" ")
-            found.append(File(path.relative_to(place).as_posix(), path, when))
-    elif place.is_file() and zipfile.is_zipfile(place):
+            found.append(Student(file=path.relative_to(place).as_posix(), path=path, when=when))
+    elif zipfile.is_zipfile(place):
         archive = zipfile.ZipFile(place)
         for info in [info for info in archive.infolist() if not info.is_dir()]:
             when = "{}-{:02}-{:02} {:02}:{:02}:{:02}".format(*info.date_time)
-            found.append(File(info.filename, zipfile.Path(archive, info.filename), when))
+            found.append(Student(file=info.filename, path=zipfile.Path(archive, info.filename), when=when))
     else:
         what = "neither" if place.exists() else "not there"
         raise ValueError(f"files must be a folder or a .zip, got {place}, which is {what}: look at the path")
@@ -79,7 +76,7 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _why_not(one: File, functions: list[str]) -> str:
+def _why_not(one: Student, functions: list[str]) -> str:
     """Why a file cannot be graded; "" if it can."""
     try:
         cells = load(one.path).cells
@@ -94,12 +91,12 @@ def _why_not(one: File, functions: list[str]) -> str:
     return f"is a notebook without {functions[0]} and the other functions of the exercises"
 
 
-def _choose(found: Class, student: str, name: str, notes: list[str], files: list[File]) -> None:
-    """The newest file that can be graded counts; the others are set aside.
+def _choose(found: Class, files: list[Student]) -> None:
+    """Of the files of one person, the newest that can be graded counts; the others are set aside.
 
     The LMS and copies' numbers say what is newest, because the times of files are often those of the download.
     """
-    one_kind = len({bool(one.id) for one in files}) == 1
+    one_kind, name = len({bool(one.id) for one in files}) == 1, files[0].name
     files.sort(key=lambda one: (one.order * one_kind, one.when, one.file))
     fit = [one for one in files if not one.reason]
     counts = f"; {fit[-1].file} counts" if fit else ""
@@ -108,6 +105,6 @@ def _choose(found: Class, student: str, name: str, notes: list[str], files: list
     (found.aside if fit else found.lost).extend(rest)
     if fit:
         best = fit[-1]
-        more = [f"{len(fit)} files came; the newest counts, {best.file}"] * (len(fit) > 1)
-        more += [f"a newer file, {files[-1].file}, {files[-1].reason}"] * (files[-1] is not best)
-        found.students.append(Student(student, name, best.late, best.when, notes + more, path=best.path))
+        best.notes += [f"{len(fit)} files came; the newest counts, {best.file}"] * (len(fit) > 1)
+        best.notes += [f"a newer file, {files[-1].file}, {files[-1].reason}"] * (files[-1] is not best)
+        found.students.append(best)

@@ -4,7 +4,6 @@ It goes through nbgrader's gradebook, one student at a time: what fails costs no
 """
 
 import warnings
-from datetime import datetime, timezone
 from pathlib import Path
 
 POINTS = 5  # for each exercise
@@ -24,12 +23,14 @@ def _opened(folder: Path) -> object:
     return Gradebook(f"sqlite:///{folder / 'gradebook.db'}")
 
 
-def record(folder: Path, assignment: str, student: str, when: datetime, points: dict[str, float]) -> None:
-    """Write the points of one student; those that a teacher has given by hand stay, and are marked."""
+def record(folder: Path, assignment: str, student: str, when: str, points: dict[str, float]) -> None:
+    """Write the points of one student; those that a teacher has given by hand stay, and are marked.
+
+    when   such as "2026-11-25 21:00:05 UTC"
+    """
     with _opened(folder) as book:
         book.update_or_create_student(student)
-        moment = when.astimezone(timezone.utc).replace(tzinfo=None)  # as nbgrader keeps it
-        book.update_or_create_submission(assignment, student, timestamp=moment)
+        book.update_or_create_submission(assignment, student, timestamp=when)
         for exercise, score in points.items():
             grade = book.find_grade(grade_id(exercise), assignment, assignment, student)
             grade.auto_score = score

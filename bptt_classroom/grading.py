@@ -1,9 +1,5 @@
 """What a submission gets. Its answers come from the sandbox as data; everything that knows the right ones is here."""
 
-import base64
-import copy
-import functools
-import inspect
 import json
 import pickle
 import re
@@ -17,18 +13,12 @@ from pathlib import Path
 import nbformat
 import numpy as np
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from tqdm import tqdm
 
-from bptt_classroom import sandbox
-from bptt_classroom.asking import unpack
-from bptt_classroom.driver import ANSWER, LIMITS
-from bptt_classroom.gradebook import POINTS
-from bptt_classroom.notebooks import asks, defines
+from bptt_classroom import asking, driver, gradebook, notebooks, sandbox
 from bptt_classroom.records import Result
 from bptt_lab import doctor, exercises
-from bptt_lab.doctor import Exercise, Outcome, Trouble, Verdict
-from bptt_lab.doctor.exercise import Case
+from bptt_lab.doctor import Exercise, Verdict
 
 SLOWER = 2  # than the student's machine, so much may this one be
 STARTS = 3  # of the kernel: a cell that ended it, or could not be stopped, is left out from then on
@@ -38,13 +28,12 @@ ASKING = "__import__('bptt_classroom.asking').asking"
 STAY = "get_ipython().ask_exit = lambda: None"  # what quit() calls
 SHOWN = ("text/plain", "image/png")  # no script of a submission reaches the browser that shows it
 KINDS = ("crash", "hang", "not attempted", "reference", "wrong")  # what a sandbox may say of itself
-WHOLE = ("right", "wrong", "mistake", "visible only")  # there was an answer to each question
-TROUBLES = {
-    "died": ("ended the process that ran it", "Which line leaves Python?"),
-    "hang": ("took too long and was stopped", "Is there a loop that does not end?"),
-    "stuck": ("took too long and could not be stopped", "Is there a loop that does not end?"),
-    "output": ("printed without end and was stopped", "Which line prints inside a loop?"),
-    "stopped": ("was not reached before your notebook was stopped", "Which cell takes long, or leaves Python?"),
+TROUBLES = {  # what became of a cell: the kind, a sentence, a question
+    "died": ("died", "ended the process that ran it", "Which line leaves Python?"),
+    "hang": ("hang", "took too long and was stopped", "Is there a loop that does not end?"),
+    "stuck": ("hang", "took too long and could not be stopped", "Is there a loop that does not end?"),
+    "output": ("output", "printed without end and was stopped", "Which line prints inside a loop?"),
+    "stopped": ("hang", "was not reached before your notebook was stopped", "Which cell takes long, or leaves Python?"),
 }
 NOTHING = {"outputs": [], "trouble": "stopped", "answer": ""}  # of a cell that was not run
 
@@ -53,40 +42,22 @@ class Exam:
     """The exercises of one notebook, and all that is asked: the problems that students see, and those of the seed."""
 
     def __init__(self, notebook: str, seed: int, limits: dict | None = None):
-        self.limits, self.files = LIMITS | (limits or {}), sandbox.files()
-        self.exercises = {name: remembering(one) for name, one in exercises.graded(notebook).items()}
-        self.rounds = {name: (one.cases(0), one.cases(seed, hidden=True)) for name, one in self.exercises.items()}
-        every = [(name, case) for name, cases in self.rounds.items() for case in [*cases[0], *cases[1]]]
-        for name, case in tqdm(every, desc="right answers", unit="problem", leave=False):  # some train networks
-            self.exercises[name].reference(**self.exercises[name].arguments(case))
-        self.questions = {name: self._question(one) for name, one in self.exercises.items()}
+        self.limits, self.files = driver.LIMITS | (limits or {}), sandbox.files()
+        self.exercises, self.rounds, self.questions = exercises.graded(notebook), {}, {}
+        for name, one in self.exercises.items():
+            self.rounds[name] = one.cases(0), one.cases(seed, hidden=True)
+            asked = [[one.arguments(case) for case in doctor.questions(one, cases)] for cases in self.rounds[name]]
+            self.questions[name] = one.function, not one.parameters, SLOWER * one.seconds, closed(one), asked
         self.closed = sorted({name for question in self.questions.values() for name in question[3]})
-
-    def _question(self, exercise: Exercise) -> tuple:
-        asked = [doctor.questions(exercise, cases) for cases in self.rounds[exercise.id]]
-        rounds = [[exercise.arguments(case) for case in cases] for cases in asked]
-        return exercise.function, not exercise.parameters, SLOWER * exercise.seconds, closed(exercise), rounds
+        every = [(name, case) for name, rounds in self.rounds.items() for cases in rounds for case in cases]
+        for name, case in tqdm(every, desc="right answers", unit="problem", leave=False):  # some train networks
+            self.exercises[name].expected(case)
 
 
 def closed(exercise: Exercise) -> list[tuple[str, str]]:
     """Module and name of what gives the answer away, as far as a submission can see it."""
-    functions = [inspect.unwrap(function) for function in (exercise.reference, *exercise.forbidden)]
-    names = [(function.__module__, function.__qualname__) for function in functions]
+    names = [(function.__module__, function.__qualname__) for function in (exercise.reference, *exercise.forbidden)]
     return [*(name for name in names if not name[0].startswith("bptt_lab.exercises")), COMBINED]
-
-
-def remembering(exercise: Exercise) -> Exercise:
-    """The same exercise; right answers are computed once for a class."""
-    known = {}
-
-    @functools.wraps(exercise.reference)
-    def reference(*arguments: object, **named: object) -> object:
-        key = pickle.dumps((arguments, named))
-        if key not in known:
-            known[key] = exercise.reference(*arguments, **named)
-        return copy.deepcopy(known[key])
-
-    return exercise.but(reference=reference)
 
 
 # one submission
@@ -99,10 +70,9 @@ def run(notebook: NotebookNode, exam: Exam, hidden: list[Path], protected: bool 
     """
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     rlimits = {name: most for name, most in exam.limits.items() if name.isupper() and (protected or name != "NPROC")}
-    asking = [base64.b64encode(pickle.dumps(question)).decode() for question in exam.questions.values()]
     cells = [f"{ASKING}.hold({exam.closed!r}, {rlimits!r})\n{STAY}", *code]
-    cells, left_out = cells + [f"{ASKING}.ask({text!r}, {ANSWER!r})" for text in asking], {}
-    end = time.monotonic() + exam.limits["total"]
+    cells += [f"{ASKING}.ask({pickle.dumps(question)!r}, {driver.ANSWER!r})" for question in exam.questions.values()]
+    left_out, end = {}, time.monotonic() + exam.limits["total"]
     for _ in range(STARTS):
         limits = exam.limits | {"total": end - time.monotonic()}
         came = read(sandbox.run(exam.files, cells, limits, hidden, protected))[: len(cells)]
@@ -139,23 +109,23 @@ def outputs(found: list) -> list[NotebookNode]:
     return nodes
 
 
-def judge(notebook: NotebookNode, exam: Exam, facts: list[dict], answers: dict) -> tuple[NotebookNode, list[Result]]:
-    """The notebook as it ran, and what it gets."""
-    ran, results = copy.deepcopy(notebook), []
-    cells = [cell for cell in ran.cells if cell.cell_type == "code"]
+def judge(notebook: NotebookNode, exam: Exam, facts: list[dict], answers: dict) -> list[Result]:
+    """What the notebook gets. Its outputs become those that it had, and below each check what is said of the answer."""
+    cells, results = [cell for cell in notebook.cells if cell.cell_type == "code"], []
     for cell, came in zip(cells, facts):
         cell.outputs = came["outputs"]
     verdicts = {name: _verdict(one, exam, cells, facts, answers[name]) for name, one in exam.exercises.items()}
     for name, verdict in verdicts.items():
-        made = sum(defines(cell.source, exam.exercises[name].function) for cell in cells)
-        notes = [f"{made} cells make {exam.exercises[name].function}: the last one counts"] * (made > 1)
+        exercise, points = exam.exercises[name], round(gradebook.POINTS * verdict.share, 2)
+        made = sum(notebooks.defines(cell.source, exercise.function) for cell in cells)
+        notes = [f"{made} cells make {exercise.function}: the last one counts"] * (made > 1)
         notes += _needed(name, verdicts, exam)
         said = [part for part in (verdict.table, verdict.where, *notes, *verdict.ladder[:1]) if part]
-        for cell in [cell for cell in cells if asks(cell.source, name)][-1:]:
-            cell.outputs = [new_output("stream", name="stdout", text="\n".join([*said, ""]))]
-        facts = (name, exam.exercises[name].title, round(POINTS * verdict.share, 2), verdict.kind, verdict.where)
-        results.append(Result(*facts, list(verdict.mistakes), list(verdict.ladder), notes))
-    return ran, results
+        for cell in [cell for cell in cells if notebooks.asks(cell.source, name)][-1:]:
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text="\n".join([*said, ""]))]
+        told = verdict.kind, verdict.where, list(verdict.mistakes), list(verdict.ladder)
+        results.append(Result(name, exercise.title, points, *told, notes))
+    return results
 
 
 def _verdict(exercise: Exercise, exam: Exam, cells: list[NotebookNode], facts: list[dict], came: dict) -> Verdict:
@@ -165,11 +135,11 @@ def _verdict(exercise: Exercise, exam: Exam, cells: list[NotebookNode], facts: l
     except Exception as error:  # an answer that the exercise did not foresee
         where = f"the check itself stopped with {type(error).__name__}: {error}"[:500]
         return Verdict("not graded", where, ("What does your function return?",))
-    made = [pair for pair in zip(cells, facts) if defines(pair[0].source, exercise.function)][-1:]
+    made = [pair for pair in zip(cells, facts) if notebooks.defines(pair[0].source, exercise.function)][-1:]
     for what, trouble in [("function", came["trouble"]), *(("cell", one["trouble"]) for _, one in made)]:
         if trouble:
-            words, hint = TROUBLES.get(trouble, TROUBLES["died"])
-            return Verdict("hang" if trouble in ("stuck", "stopped") else trouble, f"your {what} {words}", (hint,))
+            kind, words, hint = TROUBLES.get(trouble, TROUBLES["died"])
+            return Verdict(kind, f"your {what} {words}", (hint,))
     if not made:
         return Verdict("not attempted", f"no cell makes {exercise.function}", ("Was it renamed, or deleted?",))
     for output in made[0][0].outputs:
@@ -180,7 +150,7 @@ def _verdict(exercise: Exercise, exam: Exam, cells: list[NotebookNode], facts: l
     return Verdict("crash", where, ("Is it deleted again?",))
 
 
-def _judged(exercise: Exercise, rounds: tuple[list[Case], list[Case]], answers: list) -> Verdict:
+def _judged(exercise: Exercise, rounds: tuple[list, list], answers: list) -> Verdict:
     """The worse of the verdicts on the problems that students see and on the others."""
     signal.signal(signal.SIGALRM, _too_long)
     signal.alarm(JUDGED)
@@ -200,19 +170,19 @@ def _too_long(*_: object) -> None:
     raise TimeoutError("your answer takes too long to be judged")
 
 
-def _recorded(answers: list) -> Callable[[list[Case]], list]:
+def _recorded(answers: list) -> Callable[[list], list]:
     """Looks up what was answered, in the order of `doctor.questions`."""
     left = iter(answers)
 
-    def ask(asked: list[Case]) -> list[Outcome | Trouble]:
+    def ask(asked: list) -> list[doctor.Outcome | doctor.Trouble]:
         found = []
         for one in islice(left, len(asked)):
             if "trouble" in one:
                 sentence, hint, kind = map(str, one["trouble"])
-                return [*found, Trouble(sentence[:500], hint[:500], kind if kind in KINDS else "crash")]
-            found.append(Outcome(unpack(one["answer"]), [str(name)[:100] for name in one["changed"]]))
+                return [*found, doctor.Trouble(sentence[:500], hint[:500], kind if kind in KINDS else "crash")]
+            found.append(doctor.Outcome(asking.unpack(one["answer"]), [str(name)[:100] for name in one["changed"]]))
         if len(found) < len(asked):
-            found.append(Trouble("your code ended before it had answered", "Which line leaves Python?"))
+            found.append(doctor.Trouble("your code ended before it had answered", "Which line leaves Python?"))
         return found
 
     return ask
@@ -221,6 +191,6 @@ def _recorded(answers: list) -> Callable[[list[Case]], list]:
 def _needed(name: str, verdicts: dict[str, Verdict], exam: Exam) -> Iterator[str]:
     """Which other function has to be mended first."""
     for other, verdict in verdicts.items():
-        function, broken = exam.exercises[other].function, verdict.kind not in WHOLE
-        if broken and other != name and re.search(rf"\b{function}\b", verdicts[name].where):
+        function = exam.exercises[other].function
+        if other != name and not verdict.correct and re.search(rf"\b{function}\b", verdicts[name].where):
             yield f"it needs {function} of exercise {other}: {verdict.where}"

@@ -6,29 +6,12 @@ from pathlib import Path
 
 import nbformat
 
-from bptt_classroom.notebooks import mark
-from bptt_classroom.records import write
+from bptt_classroom import notebooks, records
 from bptt_lab import exercises
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = "seeds.json"  # in the class's folder: of the hidden problems of each assignment; students never get it
-CONFIG = '''"""Settings of nbgrader for this course; `nbgrader --help-all` lists the others."""
-
-from nbgrader.preprocessors import NbGraderPreprocessor
-
-
-class Refused(NbGraderPreprocessor):
-    def preprocess(self, nb, resources):
-        raise RuntimeError("a submission is foreign code: grade with `python -m bptt_classroom grade`")
-
-
-c = get_config()  # noqa: F821
-c.CourseDirectory.course_id = "bptt"
-c.Exchange.root = "exchange"  # a folder that all students can reach, if there is one
-c.HTMLExporter.sanitize_html = True  # no script of a submission runs in the browser that shows it
-c.Autograde.sanitize_preprocessors = c.Autograde.autograde_preprocessors = [Refused]
-c.ClearSolutions.enabled = False  # there are none in it
-'''
+SETTINGS = Path(__file__).with_name("nbgrader_config.py")
 
 
 def find(name: str) -> Path:
@@ -53,17 +36,15 @@ def make(folder: Path, path: Path, seed: int | None = None) -> Path:
     raises   LookupError if the notebook lacks a cell of an exercise
     """
     notebook, target = nbformat.read(path, as_version=4), folder / "source" / path.stem / path.name
-    if lacking := mark(notebook, exercises.graded(path.name[:2])):
+    if lacking := notebooks.mark(notebook, exercises.graded(path.name[:2])):
         raise LookupError(f"{path.name} must have a cell and a check for {', '.join(lacking)}")
-    for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
-        cell.outputs, cell.execution_count = [], None
     (folder / "exchange").mkdir(parents=True, exist_ok=True)
     known = seeds(folder)
     known[path.stem] = known.get(path.stem, secrets.randbelow(10**9)) if seed is None else seed
-    write(folder / SEEDS, json.dumps(known))
-    write(target, nbformat.writes(notebook))
-    if not (folder / "nbgrader_config.py").exists():
-        write(folder / "nbgrader_config.py", CONFIG)
+    records.write(folder / SEEDS, json.dumps(known))
+    records.write(target, nbformat.writes(notebook))
+    if not (folder / SETTINGS.name).exists():
+        records.write(folder / SETTINGS.name, SETTINGS.read_bytes())
     return target
 
 

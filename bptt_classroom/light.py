@@ -2,6 +2,7 @@
 
 import sys
 
-FORMATS = ("rfc3987_syntax", "isoduration", "rfc3986_validator")  # optional parts of jsonschema, for web addresses
-for name in FORMATS:
+# optional parts of jsonschema, for web addresses; and a debugger
+UNUSED = ("rfc3987_syntax", "isoduration", "rfc3986_validator", "debugpy")
+for name in UNUSED:
     sys.modules.setdefault(name, None)  # as if it were not installed

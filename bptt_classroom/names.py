@@ -5,12 +5,12 @@ import csv
 import hashlib
 import re
 import unicodedata
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+
+from bptt_classroom.records import Student
 
 LMS = (  # how Moodle, Canvas and Blackboard name what they hand out
     r"(?P<name>[^/]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)",
@@ -22,22 +22,7 @@ COPY = re.compile(r"\s*\((\d+)\)|-(\d{1,2})(?!\d)")  # as a browser and as Canva
 FINAL = re.compile(r"[\s_-]*(final|copy)\d*$", re.I)
 
 
-@dataclass
-class File:
-    """One file that came back, and what its name says."""
-
-    file: str  # with its folders
-    path: Path | zipfile.Path
-    when: str
-    id: str = ""  # of the person in the LMS, if it is one
-    key: str = ""  # the same for the same person; empty if the name does not say whose the file is
-    name: str = ""
-    order: int = 0  # the later of two files of a person has the larger one
-    late: bool = False
-    reason: str = ""  # why it cannot be graded
-
-
-def claim(file: File, folders: int, notebook: str, roster: "Roster") -> None:
+def claim(file: Student, folders: int, notebook: str, roster: "Roster") -> None:
     """Find what the name says.
 
     folders   that say nothing, because all files lie in them
@@ -47,7 +32,7 @@ def claim(file: File, folders: int, notebook: str, roster: "Roster") -> None:
     parts, lms = PurePosixPath(path).parts, (re.search(f"(?:^|/){one}", path) for one in LMS)
     before, after = _around(notebook, ENDING.sub("", parts[-1]))
     copied = COPY.match(after or "") or re.search(r"\s*\((\d+)\)$", after or "")
-    file.order = int(copied[1] or copied[copied.lastindex]) if copied else 0
+    file.order = int(copied[copied.lastindex]) if copied else 0
     if parts[-2:-1] == (notebook,) and len(parts) > 2:  # nbgrader's way
         file.name = parts[-3]
         with contextlib.suppress(OSError, ValueError, KeyError):  # when it was submitted, in UTC
@@ -92,7 +77,7 @@ class Roster:
     def __init__(self, path: Path | None = None):
         self.people: dict[str, tuple[str, str]] = {}  # id as it is compared: id, name
         self.forms = defaultdict(set)  # a name without spaces: ids
-        text = Path(path).read_text("utf-8-sig") if path else ""
+        text = path.read_text("utf-8-sig") if path else ""
         mark = max(",;\t", key=text.partition("\n")[0].count)
         for row in filter(None, csv.reader(text.splitlines(), delimiter=mark)):
             number, name = [*map(str.strip, row), ""][:2]
@@ -110,8 +95,8 @@ class Roster:
         sure = [one for one in (key, name.casefold()) if one in self.people]
         return next(iter(sure or named)) if sure or len(named) == 1 else None
 
-    def settle(self, files: list[File]) -> Iterator[tuple[str, str, list[str], list[File]]]:
-        """A folder's name for each person, the name, what the teacher should know, and the files.
+    def settle(self, files: list[Student]) -> Iterator[list[Student]]:
+        """The files of each person, who has now a folder's name, a name, and what the teacher should know.
 
         Two numbers of an LMS are two people, also where the roster knows one of that name.
         """
@@ -123,11 +108,12 @@ class Roster:
             sure = found and (numbers.count(found) < 2 or file.key == found)
             people["known" if sure else "lms" if file.id else "name", found if sure else file.key].append(file)
         for (kind, key), of in sorted(people.items()):
-            newest = max(of, key=lambda one: (one.order, one.file))
-            number, name = self.people[key] if kind == "known" else (newest.id or newest.name, newest.name)
+            number, name = self.people[key] if kind == "known" else (of[-1].id or of[-1].name, of[-1].name)
             unknown = ["is not on the roster, or not the only one of this name"] * bool(kind != "known" and self.people)
             short = re.sub(r"[^\w.@-]+", "-", number).strip("-.")[:80]  # of a folder that no other student has
             if not short or short.casefold() in taken:
                 short = f"{short or 'student'}-{hashlib.sha256(repr((kind, key)).encode()).hexdigest()[:8]}"
             taken.add(short.casefold())
-            yield short, name, unknown, of
+            for one in of:
+                one.student, one.name, one.notes = short, name, list(unknown)
+            yield of

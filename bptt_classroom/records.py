@@ -1,11 +1,11 @@
-"""What is known of a class: a file for each student, results/ASSIGNMENT/STUDENT.json, with the fields of `Student`."""
+"""What is known of a class: results/ASSIGNMENT.json, with the fields of `Class`."""
 
 import json
 import os
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bptt_classroom import gradebook
@@ -23,6 +23,7 @@ ALIKE = {  # so that students who fail alike are counted together: kind and sent
     r": (?:not yet: (?:in problem \d+ of \d+, |for .*?: )?)?(.*)": r"\1",
 }
 SILENT = ("right", "not attempted", "not graded")
+PLACE = "results"  # in the folder of a class
 Pairs = list[tuple[str, str]]  # who or which file, and why
 
 
@@ -55,18 +56,21 @@ class Result:
 
 @dataclass
 class Student:
-    """Who handed in, the file that counts, and what it got."""
+    """Who handed in, with one file, and what it got."""
 
-    student: str  # the number of the LMS or the roster, or a name; fit for a folder
-    name: str
+    student: str = ""  # the number of the LMS or the roster, or a name; fit for a folder
+    name: str = ""
     late: bool = False
     when: str = ""  # "2026-11-25 21:00:05", local time
     notes: list[str] = field(default_factory=list)
     reason: str = ""  # why there are no results
     results: list[Result] = field(default_factory=list)
-    digest: str = ""  # of the file
-    seed: int | None = None  # of the problems
+    digest: str = ""  # of the file, and of the seed of the problems
     path: Path | zipfile.Path | None = None  # of the file, which may lie in an archive; it is not kept
+    file: str = ""  # its name, with its folders
+    id: str = ""  # of the person in the LMS, if the name says it
+    key: str = ""  # the same for the same person; empty if the name does not say whose the file is
+    order: int = 0  # the later of two files of a person has the larger one
 
     @property
     def points(self) -> float | None:
@@ -100,6 +104,7 @@ class Class:
     students: list[Student] = field(default_factory=list)
     aside: Pairs = field(default_factory=list)  # files that do not count
     lost: Pairs = field(default_factory=list)  # files for which somebody is not graded
+    before: list[Student] = field(default_factory=list)  # who was graded, and is not among the files now
 
     @property
     def exercises(self) -> list[Result]:
@@ -132,45 +137,42 @@ class Class:
         return [(cause, list(found[cause].values()), told[cause]) for cause in order]
 
 
-def place(folder: Path, assignment: str, student: str) -> Path:
-    """Where the results of a student are."""
-    return folder / "results" / assignment / f"{student}.json"
+def save(folder: Path, known: Class) -> None:
+    """Keep what is known, but not where files are: they may lie in an archive."""
+
+    def plain(one: Class | Student | Result) -> dict:
+        return {name: value for name, value in vars(one).items() if name != "path"}
+
+    write(folder / PLACE / f"{known.assignment}.json", json.dumps(known, default=plain, indent=1))
 
 
-def save(folder: Path, assignment: str, student: Student) -> None:
-    """Keep what one student got."""
-    write(place(folder, assignment, student.student), json.dumps(asdict(replace(student, path=None)), indent=1))
+def load(folder: Path, assignment: str) -> Class:
+    """What is known; a class of nobody if nothing was collected."""
+    path, known = folder / PLACE / f"{assignment}.json", Class(assignment)
+    if path.exists():
+        known = Class(**json.loads(path.read_text("utf-8")))
+        known.students, known.before = ([Student(**one) for one in some] for some in (known.students, known.before))
+        for one in known.students + known.before:
+            one.results = [Result(**result) for result in one.results]
+    return known
 
 
-def save_class(folder: Path, found: Class) -> None:
-    """Keep who handed in and what does not count, for when the report is made again."""
-    facts = {"students": [one.student for one in found.students], "aside": found.aside, "lost": found.lost}
-    write(folder / "results" / f"{found.assignment}.json", json.dumps(facts))
+def told(folder: Path, assignment: str) -> Class:
+    """The same as a teacher wants it told: by name, with the points that were given by hand.
 
-
-def load(folder: Path, assignment: str, student: str) -> Student:
-    """What is kept of a student; a name alone if nothing is."""
-    path = place(folder, assignment, student)
-    one = Student(**json.loads(path.read_text("utf-8"))) if path.exists() else Student(student, student)
-    one.results = [Result(**result) for result in one.results]
-    return one
-
-
-def load_class(folder: Path, assignment: str) -> Class:
-    """Everybody of whom a file was collected. Raises ValueError if nothing was."""
-    path = folder / "results" / f"{assignment}.json"
-    if not path.exists():
+    raises   ValueError if nothing was collected
+    """
+    known, hand = load(folder, assignment), gradebook.by_hand(folder, assignment)
+    if not (known.students or known.aside or known.lost):
         raise ValueError(f"submissions of {assignment} are needed, got none in {folder}: grade first")
-    facts, hand = json.loads(path.read_text("utf-8")), gradebook.by_hand(folder, assignment)
-    students = [load(folder, assignment, student) for student in facts["students"]]
-    names = [one.name for one in students]
-    for one in students:
+    names = [one.name for one in known.students]
+    for one in known.students:
         one.name += f" ({one.student})" * (names.count(one.name) > 1)
         for result in one.results:
-            known = one.student, gradebook.grade_id(result.id)
-            result.points, result.hand = hand.get(known, (result.points, ""))
-    students.sort(key=lambda one: (one.name.casefold(), one.student))
-    return Class(assignment, students, *([tuple(pair) for pair in facts[kind]] for kind in ("aside", "lost")))
+            key = one.student, gradebook.grade_id(result.id)
+            result.points, result.hand = hand.get(key, (result.points, ""))
+    known.students.sort(key=lambda one: (one.name.casefold(), one.student))
+    return known
 
 
 def write(path: Path, content: str | bytes, encoding: str = "utf-8") -> None:

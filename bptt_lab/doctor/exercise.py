@@ -86,8 +86,8 @@ class Exercise:
         return replace(self, **{"mistakes": self.catalogue.values()} | changes)
 
     @cached_property
-    def _drawn(self) -> dict[str, dict[str, object]]:
-        """The arguments of each problem, drawn once, since a search for mistakes asks for them thousands of times."""
+    def _once(self) -> dict[tuple[str, str], object]:
+        """Arguments and right answer of each problem: a search for mistakes asks for them thousands of times."""
         return {}
 
     @cached_property
@@ -120,16 +120,22 @@ class Exercise:
 
     def arguments(self, case: Case) -> dict[str, object]:
         """Fresh arguments of the function, by name; nothing done to them comes back here."""
-        if (key := str(case)) not in self._drawn:
+        if (key := ("arguments", str(case))) not in self._once:
             drawn = self.draw(np.random.default_rng(case.seed), **case.sizes)
             if self.alone and case.step is not None:
                 drawn = self.alone(drawn, case.step)
-            self._drawn[key] = {name: drawn[name] for name in self.parameters if name in drawn}
-        return fresh(self._drawn[key], {})
+            self._once[key] = {name: drawn[name] for name in self.parameters if name in drawn}
+        return fresh(self._once[key], {})
+
+    def expected(self, case: Case) -> object:
+        """The right answer, again one that nobody else has."""
+        if (key := ("answer", str(case))) not in self._once:
+            self._once[key] = self.reference(**self.arguments(case))
+        return fresh(self._once[key], {})
 
     def right(self, case: Case) -> dict[str, Array]:
         """The right arrays by name."""
-        return self.by_name(self.reference(**self.arguments(case)))
+        return self.by_name(self.expected(case))
 
     def wrong(self, case: Case, mistakes: Iterable[Mistake]) -> dict[str, Array]:
         """The arrays with these mistakes, under the same names."""

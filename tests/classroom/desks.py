@@ -24,8 +24,8 @@ def notebook(*cells):
 def grade(exam, *cells, hidden=(), protected=True):
     """The notebook as it ran, and the result of each exercise by its id."""
     given = notebook(*cells)
-    ran, results = grading.judge(given, exam, *grading.run(given, exam, list(hidden), protected))
-    return ran, {result.id: result for result in results}
+    results = grading.judge(given, exam, *grading.run(given, exam, list(hidden), protected))
+    return given, {result.id: result for result in results}
 
 
 def printed(cell):

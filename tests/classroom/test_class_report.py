@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import re
 import sys
@@ -197,31 +196,25 @@ def test_what_students_write_is_text_on_the_page_and_in_the_tables():
     assert read_table(page.long_table(results))[-3]["what"] == "'@cmd"
 
 
-def facts(name, points):
-    given = {"id": "07.1", "title": "t", "points": points, "kind": "wrong", "where": "w"}
-    return {"student": name, "name": name, "late": False, "when": "", "notes": [], "results": [given]}
+def one_of(name, points, known_as=None):
+    return Student(name, known_as or name, results=[Answer("07.1", "t", points, "wrong", "w")])
 
 
 def keep(folder, *students):
-    for one in students:
-        path = records.place(folder, NAME, one["student"])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(one), encoding="utf-8")
-    who = [Student(one["student"], one["name"]) for one in students]
-    records.save_class(folder, Class(NAME, who, lost=[("x.pdf", "is a PDF")]))
+    records.save(folder, Class(NAME, students, lost=[("x.pdf", "is a PDF")]))
 
 
 def test_results_are_read_from_their_files(tmp_path):
-    keep(tmp_path, facts("ben", 1.5))
-    keep(tmp_path, facts("zoe", 1.5), facts("Anna", 2))  # ben has taken his file back
-    results = records.load_class(tmp_path, NAME)
+    keep(tmp_path, one_of("ben", 1.5))
+    keep(tmp_path, one_of("zoe", 1.5), one_of("Anna", 2))  # ben has taken his file back
+    results = records.told(tmp_path, NAME)
     assert [(one.name, one.points) for one in results.students] == [("Anna", 2), ("zoe", 1.5)]
-    assert results.not_graded == [("x.pdf", "is a PDF")]
+    assert results.not_graded == [["x.pdf", "is a PDF"]]
 
 
 def test_two_of_one_name_are_told_apart(tmp_path):
-    keep(tmp_path, facts("1111", 1) | {"name": "Kim Lee"}, facts("3333", 2) | {"name": "Kim Lee"}, facts("zoe", 2))
-    assert [one.name for one in records.load_class(tmp_path, NAME).students] == [
+    keep(tmp_path, one_of("1111", 1, "Kim Lee"), one_of("3333", 2, "Kim Lee"), one_of("zoe", 2))
+    assert [one.name for one in records.told(tmp_path, NAME).students] == [
         "Kim Lee (1111)",
         "Kim Lee (3333)",
         "zoe",
@@ -230,14 +223,14 @@ def test_two_of_one_name_are_told_apart(tmp_path):
 
 def test_without_submissions_there_is_one_line(tmp_path):
     with pytest.raises(ValueError, match=f"submissions of {NAME} are needed, got none in .*: grade first"):
-        records.load_class(tmp_path, NAME)
+        records.told(tmp_path, NAME)
 
 
 @pytest.mark.ci
 def test_points_by_hand_count_and_what_came_after_them_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.path.dirname(sys.executable), prepend=os.pathsep)  # nbgrader calls alembic
     api = pytest.importorskip("nbgrader.api", reason="needs the extra: pip install -e '.[teaching]'")
-    keep(tmp_path, facts("zoe", 1), facts("Anna", 2), facts("ben", 2))
+    keep(tmp_path, one_of("zoe", 1), one_of("Anna", 2), one_of("ben", 2))
     with api.Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         book.add_assignment(NAME)
         book.add_notebook(NAME, NAME)
@@ -248,7 +241,7 @@ def test_points_by_hand_count_and_what_came_after_them_is_said(tmp_path, monkeyp
             grade = book.find_grade("07-1", NAME, NAME, name)
             grade.auto_score, grade.manual_score, grade.needs_manual_grade = 1, by_hand, again
         book.db.commit()
-    results = records.load_class(tmp_path, NAME)
+    results = records.told(tmp_path, NAME)
     found = {one.name: (one.points, one.results[0].hand) for one in results.students}
     assert found == {"zoe": (4.5, "by hand"), "Anna": (3.0, AGAIN), "ben": (2, "")}
     text = text_of(results)

@@ -31,4 +31,4 @@ def test_no_notebook_and_no_module_of_the_course_imports_the_classroom():
 
 
 def test_what_nobody_needs_was_left_out_before_anybody_could_load_it():
-    assert all(sys.modules[name] is None for name in light.FORMATS)
+    assert all(sys.modules[name] is None for name in light.UNUSED)

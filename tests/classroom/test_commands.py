@@ -56,7 +56,7 @@ def test_on_windows_there_is_one_honest_line(monkeypatch):
 def test_a_place_that_cannot_be_written_is_one_line_and_nothing_is_half_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     assert "Not a directory" in said("hand-out", tmp_path / "file" / "class", "07")
-    records.save_class(tmp_path, records.Class(NAME, [Student("zoe", "zoe")]))
+    records.save(tmp_path, records.Class(NAME, [Student("zoe", "zoe")]))
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.setattr(os, "replace", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     assert "No space left" in said("report", tmp_path, "07")
@@ -64,12 +64,27 @@ def test_a_place_that_cannot_be_written_is_one_line_and_nothing_is_half_written(
 
 
 def test_a_new_file_and_a_new_seed_are_graded_again(tmp_path):
-    ran = tmp_path / "autograded" / "zoe" / NAME / f"{NAME}.ipynb"
+    ran, file = tmp_path / "autograded" / "zoe" / NAME / f"{NAME}.ipynb", tmp_path / "zoe.ipynb"
     records.write(ran, "{}")
-    result = records.Result("07.1", "t", 5.0, "right", "right")
-    records.save(tmp_path, NAME, Student("zoe", "zoe", results=[result], digest="a", seed=1))
-    ways = {("a", 1): True, ("b", 1): False, ("a", 2): False}
-    for (digest, seed), done in ways.items():
-        assert __main__.is_done(tmp_path, NAME, Student("zoe", "zoe", digest=digest, seed=seed)) == done
+
+    def known(text, seed):
+        """What is known of zoe when she hands this in."""
+        file.write_text(text, encoding="utf-8")
+        found = records.Class(NAME, [Student("zoe", "zoe", path=file)])
+        __main__.resume(tmp_path, found, seed)
+        return found
+
+    first = known("a", 1)
+    assert not first.students[0].results
+    first.students[0].results = [records.Result("07.1", "t", 5.0, "right", "right")]
+    records.save(tmp_path, first)
+    assert known("a", 1).students[0].results == first.students[0].results
+    assert not known("b", 1).students[0].results and not known("a", 2).students[0].results
+    for _ in range(2):  # others alone are graded in between
+        others = records.Class(NAME)
+        __main__.resume(tmp_path, others, 1)
+        records.save(tmp_path, others)
+        assert [one.student for one in others.before] == ["zoe"]
+    assert known("a", 1).students[0].results == first.students[0].results and not known("a", 1).before
     ran.unlink()
-    assert not __main__.is_done(tmp_path, NAME, Student("zoe", "zoe", digest="a", seed=1))
+    assert not known("a", 1).students[0].results

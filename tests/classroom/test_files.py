@@ -195,7 +195,7 @@ def _plain(name):
 
 
 def test_a_name_made_to_take_long_does_not():
-    file = names.File(f"a_{NAME}{'--final' * 30}!.ipynb", None, "")
+    file = records.Student(file=f"a_{NAME}{'--final' * 30}!.ipynb")
     names.claim(file, 0, NAME, names.Roster())
     assert file.name.startswith("a")
 
