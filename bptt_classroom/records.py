@@ -143,7 +143,7 @@ def save(folder: Path, known: Class) -> None:
     def plain(one: Class | Student | Result) -> dict:
         return {name: value for name, value in vars(one).items() if name != "path"}
 
-    write(folder / PLACE / f"{known.assignment}.json", json.dumps(known, default=plain, indent=1))
+    write(folder / PLACE / f"{known.assignment}.json", json.dumps(known, default=plain))
 
 
 def load(folder: Path, assignment: str) -> Class:
