@@ -106,15 +106,15 @@ def well_formed(certificate: Certificate) -> None:
 
 def nothing_left_out(certificate: Certificate) -> None:
     """Every infinite input begins with a word, in each cell without halves; halves have the words of their cell too."""
-    words = set(map(tuple, certificate.words[:, :2].tolist()))
-    for cell, _, *ends in sorted(certificate.halves.tolist()):
-        words |= {(end, word) for owner, word in words if owner == cell for end in ends}
-    begun = {(cell, word >> k) for cell, word in words for k in range(0, word.bit_length(), 2)}
-    waiting = [(cell, 1) for cell in set(range(len(certificate.carry))) - set(certificate.halves[:, 0].tolist())]
-    for cell, beginning in waiting:  # the list grows
-        demand((cell, beginning) in begun, f"cell {cell}: no word begins with {beginning:#b}")
-        if (cell, beginning) not in words:
-            waiting += [(cell, 4 * beginning + x) for x in range(4)]
+    words = [set(certificate.words[certificate.words[:, 0] == i, 1].tolist()) for i in range(len(certificate.carry))]
+    for cell, _, lower, upper in sorted(certificate.halves.tolist()):
+        words[lower], words[upper] = words[lower] | words[cell], words[upper] | words[cell]
+    for cell in set(range(len(words))) - set(certificate.halves[:, 0].tolist()):
+        begun, waiting = {word >> k for word in words[cell] for k in range(0, word.bit_length(), 2)}, [1]
+        for beginning in waiting:  # the list grows
+            if beginning not in words[cell]:
+                demand(beginning in begun, f"cell {cell}: no word begins with {beginning:#b}")
+                waiting += [4 * beginning + x for x in range(4)]
 
 
 def halves_inside(certificate: Certificate) -> None:
