@@ -87,7 +87,7 @@ EXERCISES = [
             1: "That is what z keeps. Is the old state in the gates and in the candidate, too?",
             2: "Is the old state in both gates? And twice in the last equation, once inside g?",
             3: "Those are the three matrices. Which way has no matrix in it?",
-            5: "In the equation for g, r ⊙ h has the state itself, and r, which has it too. Did you count r twice?",
+            5: "A gate is one way, however often it is used. Which gate did you count twice?",
         },
         (
             "Mark every h^(t-1) in the four equations.",
