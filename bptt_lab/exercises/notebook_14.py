@@ -156,7 +156,7 @@ EXERCISES = [
             ),
             slip(
                 *("share_in_front_missing", "∂L/∂p - Σ p ∂L/∂p"),
-                "How much can a score still change, if its share is all but 0?",
+                "If a share is nearly 0, how much can a change of its score do?",
                 lambda p, dL_dp: dL_dp - (p * dL_dp).sum(axis=0),
             ),
             slip(
@@ -179,7 +179,7 @@ EXERCISES = [
             "Which shares does one score change, and by how much?",
             "∂L/∂z^(t) is a sum over all steps s of ∂L/∂p^(s) times ∂p^(s)/∂z^(t). The term s = t has a part that the "
             "others do not have.",
-            "Take p^(t) out in front. What is left is this step's ∂L/∂p less the mean of all of them, weighted by p.",
+            "Take p^(t) out in front. What is left is this step's ∂L/∂p minus the mean of all of them, weighted by p.",
         ),
     ),
     Exercise(
@@ -218,7 +218,7 @@ EXERCISES = [
         ],
         hints=(
             "What does the first stretch make of a state h? And the second one of that?",
-            "Write both into each other, multiply out, and sort: what stands in front of h, and what stands alone?",
+            "Put the first into the second, multiply out, and sort: what stands in front of h, and what stands alone?",
             "In front of h stand both factors. Alone stand b₂ and, multiplied once more, b₁.",
         ),
     ),
@@ -255,8 +255,8 @@ EXERCISES = [
         hints=(
             "Who reads h^(t), and with what factor?",
             "The last step gets what is its own. The one before it gets its own, and a part of that.",
-            "A loop from the last step but one down to the first; each adds what the step after it has got, times that "
-            "step's factor.",
+            "A loop back from the step before the last to the first; each adds what the step after it has got, "
+            "times that step's factor.",
         ),
     ),
 ]
