@@ -102,7 +102,7 @@ def keep(folder: Path, assignment: str, one: Student, ran: nbformat.NotebookNode
     gradebook.record(folder, assignment, one.student, stamp, {result.id: result.points for result in results})
     records.write(folder / "autograded" / name, nbformat.writes(ran))
     shutil.rmtree(folder / "feedback" / one.student / assignment, ignore_errors=True)  # it told of an older file
-    one.results = results
+    one.results, one.reason = results, ""  # of a first try that failed
 
 
 def report(folder: Path, assignment: str, _: object = None) -> int:

@@ -76,7 +76,7 @@ class Compiled:
 
     @functools.cached_property
     def _inner(self) -> Callable:
-        """And for calls from other compiled functions: what only Python needs is a fifth of compiling, and left out."""
+        """And for calls from other compiled functions: without what only Python needs, which takes time to compile."""
         return self._jit(_numba(), no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
     def _jit(self, numba: Any, **more: bool) -> Callable:
