@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bptt_lab.machine import compiled
+from bptt_lab.machine import compiled, in_place
 from bptt_lab.proof.search.zonotope import SLACK, margin, spread, step
 
 MAX_SIZE = 8.0  # of a set, from its centre
@@ -37,10 +37,12 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
     centre, G = np.empty((n_most + 1, n_h)), np.empty((n_most + 1, n_h * (n_most + 1), n_h))
     a, reach, WG = np.empty((n_most, n_h)), np.empty((n_most, n_h)), np.empty((n_most, n_h * n_most, n_h))
     words, carry = np.empty(n_most + 1, dtype=np.int64), np.empty(n_most + 1, dtype=np.int64)
-    size = np.empty(n_h)
-    centre[0], G[0, :n_h], carry[0], words[0] = start[0], start[1], start[2], 1
+    size, n_columns = np.empty(n_h), np.empty(n_most + 1, dtype=np.int64)
+    carry[0], words[0], n_columns[0] = start[2], 1, n_h
+    for i in range(n_h):
+        centre[0, i] = start[0][i]
+    _copy(start[1], n_h, G[0])
     spread(network, centre[0], G[0], n_h, a[0], reach[0], WG[0])
-    n_columns = np.full(n_most + 1, n_h)
     n_known = 0
     while word >> 2 * n_known > 1:
         n_known += 1
@@ -60,10 +62,8 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
             break
         n_images += 1
         p = n_columns[d]
-        step(network, a[d], reach[d], WG[d], p, x1, x2, centre[e], G[e], size)
-        p = fold(G[e], n_h, p, FOLD * size.max())
-        n_columns[e] = p
-        largest = size.max()
+        largest = step(network, a[d], reach[d], WG[d], p, x1, x2, centre[e], G[e], size)
+        n_columns[e] = p = fold(G[e], n_h, p, FOLD * largest)
         if not (margin(network, centre[e], G[e], p, total % 2) > 0 and largest <= MAX_SIZE):
             break
         found, depth = home(cover, centre[e], G[e], p, carry[e])
@@ -78,8 +78,9 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
             n_landed += 1
         elif may_stay and largest <= shares[d] * scale_at(cover, centre[e], carry[e]):
             homeless[n_homeless, 0], homeless[n_homeless, 1], homeless[n_homeless, 2] = words[e], carry[e], p
-            homeless[n_homeless, 3:] = centre[e]
-            homeless_G[n_homeless, :p] = G[e, :p]
+            for i in range(n_h):
+                homeless[n_homeless, 3 + i] = centre[e, i]
+            _copy(G[e], p, homeless_G[n_homeless])
             n_homeless += 1
         elif e < n_most:
             spread(network, centre[e], G[e], p, a[e], reach[e], WG[e])
@@ -88,11 +89,14 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
             break
     if d < 0:
         return n_landed, n_homeless, 0
-    stretch[:] = np.abs(G[d, :n_h]).sum(axis=1)
+    for j in range(n_h):
+        stretch[j] = 0.0
+        for i in range(n_h):
+            stretch[j] += abs(G[d, j, i])
     return n_landed, n_homeless, words[d + 1]
 
 
-@compiled
+@in_place
 def fold(G, n_h, p, least):
     """Turns columns n_h to p that are shorter than `least` into a box, with the last n_h; how many there are then."""
     kept = n_h
@@ -104,11 +108,18 @@ def fold(G, n_h, p, least):
             for i in range(n_h):
                 G[p + i, i] += abs(G[j, i])
         else:
-            G[kept] = G[j]
+            _copy(G[j:], 1, G[kept:])
             kept += 1
-    for i in range(n_h):
-        G[kept + i] = G[p + i]
+    _copy(G[p:], n_h, G[kept:])
     return kept + n_h
+
+
+@in_place
+def _copy(columns, n, to):
+    """The first n columns, one after the other. An assignment of slices takes seconds to compile."""
+    for j in range(n):
+        for i in range(columns.shape[1]):
+            to[j, i] = columns[j, i]
 
 
 @compiled
@@ -126,15 +137,18 @@ def home(cover, centre, G, p, carry):
     return -1, deepest
 
 
-@compiled
+@in_place
 def scale_at(cover, centre, carry):
     """The scale of the nearest cell; the first one's if that is far away."""
     centres, carries, scale = cover[0], cover[3], cover[4]
     at_nearest, nearest = scale[0], 4 * scale[0] ** 2
     for k in range(1, len(carries)):
-        distance = ((centres[k] - centre) ** 2).sum() if carries[k] == carry else np.inf
-        if distance < nearest:
-            nearest, at_nearest = distance, scale[k]
+        if carries[k] == carry:
+            distance = 0.0
+            for i in range(len(centre)):
+                distance += (centres[k, i] - centre[i]) ** 2
+            if distance < nearest:
+                nearest, at_nearest = distance, scale[k]
     return at_nearest
 
 
@@ -142,7 +156,9 @@ def scale_at(cover, centre, carry):
 def apart(cover, centre):
     """How far a point is from each cell, in the direction of `view` in which it is farthest; < 0 if in none."""
     view, seen, seen_radius = cover[5:]
-    gap = np.full(len(cover[3]), np.float32(-1.0))
+    gap = np.empty(len(cover[3]), dtype=np.float32)
+    for k in range(len(gap)):
+        gap[k] = -1.0
     for v in range(len(view)):
         at = 0.0
         for i in range(len(centre)):
@@ -153,7 +169,7 @@ def apart(cover, centre):
     return gap
 
 
-@compiled
+@in_place
 def depth_in(centre, centre_k, axes, radius, room):
     """How deep a point lies in a cell: 1 in the middle, 0 on the rim, less outside.
 
@@ -171,7 +187,7 @@ def depth_in(centre, centre_k, axes, radius, room):
     return depth
 
 
-@compiled
+@in_place
 def holds(axes, room, G, p, off, used):
     """Whether p columns reach no farther than there is room."""
     n_h = len(room)

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from bptt_lab.engine import tanh
-from bptt_lab.machine import compiled
+from bptt_lab.machine import compiled, in_place
 from bptt_lab.model import Params
 
 SLACK = 1e-9  # what a step adds to its set, relative to the magnitudes that it sums
@@ -26,7 +26,7 @@ def loops_of(params: Params) -> tuple:
     return U, np.ascontiguousarray(W.T), V, b, c, slack, float(SLACK * (1 + np.abs(V).sum() + abs(c[0])))
 
 
-@compiled
+@in_place
 def spread(network, centre, G, p, a, reach, WG):
     """Fills a = W centre + b, the p columns WG, and how far these reach from `a`, with the slack."""
     _, W_T, _, b, _, slack, _ = network
@@ -49,7 +49,10 @@ def spread(network, centre, G, p, a, reach, WG):
 
 @compiled
 def step(network, a, reach, WG, p, x1, x2, centre, G, size):
-    """Fills the set after an input: its centre, its p + n_h columns G, and how far it reaches for each unit, `size`."""
+    """Fills the set after an input: its centre, its p + n_h columns G, and how far it reaches for each unit, `size`.
+
+    returns  how far it reaches for the unit for which that is most
+    """
     U, _, _, b, _, slack, _ = network
     n_h, slope = len(b), np.empty(len(b))
     for i in range(n_h):
@@ -64,9 +67,13 @@ def step(network, a, reach, WG, p, x1, x2, centre, G, size):
         for i in range(n_h):
             G[j, i] = slope[i] * WG[j, i]
             size[i] += abs(G[j, i])
+    largest = size[0]
+    for i in range(1, n_h):
+        largest = max(largest, size[i])
+    return largest
 
 
-@compiled
+@in_place
 def band(low, high):
     """s, middle, half with |tanh(a) - s a - middle| <= half for every a in [low, high]; s is the slope of the chord.
 
@@ -83,7 +90,7 @@ def band(low, high):
     return s, (bottom + top) / 2, (top - bottom) / 2
 
 
-@compiled
+@in_place
 def margin(network, centre, G, p, bit):
     """By how many nats the logit of every state of the set is on the right side of 0."""
     _, _, V, _, c, _, slack_o = network
