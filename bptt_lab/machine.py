@@ -12,6 +12,9 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from bptt_lab import validate
 
 HAS_NUMBA = importlib.util.find_spec("numba") is not None  # everything in the course works without, but slowly
@@ -41,6 +44,11 @@ def no_compiler(what: str) -> str:
     if IN_BROWSER:
         return f"Nothing is compiled in a browser: {what}."
     return validate.missing("Numba", what, "pip install numba")
+
+
+def for_loops(array: ArrayLike) -> NDArray[np.float64]:
+    """`array` as compiled loops take it: floats, row after row, writeable. Another kind would be compiled for again."""
+    return np.require(array, float, ["C", "A", "W"])
 
 
 _one_at_a_time = threading.Lock()

@@ -104,7 +104,7 @@ def run(
     weight = np.ones(T) if weight is None else weight
     theta, given = _zeros((len(order),)), [memory[:, order], states, np.empty(y.shape), weight, rates, x, y]
     theta[:] = optimisers.flatten(params)[order]
-    given = [np.ascontiguousarray(array, float) for array in given]
+    given = [machine.for_loops(array) for array in given]
     flags = bool(carry), int(first)
     which, numbers = (cell, type(optimiser), softmax, last_first), tuple(map(float, astuple(optimiser)))
     if machine.IN_BROWSER:
@@ -156,7 +156,7 @@ def cross_entropy(o: Array, y: Array) -> Array:
     machine.require_loop()
     loss = np.empty(np.shape(o))
     function = wasm.cross_entropy if machine.IN_BROWSER else _cross_entropy
-    function(*(np.ascontiguousarray(a, float).reshape(-1) for a in (o, y)), loss.reshape(-1))
+    function(*(machine.for_loops(a).reshape(-1) for a in (o, y)), loss.reshape(-1))
     return loss
 
 

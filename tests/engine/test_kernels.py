@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 import bptt_lab
 from bptt_lab import machine, model, training
-from bptt_lab.engine import elementary, kernels
+from bptt_lab.engine import elementary, kernels, plain
 from bptt_lab.model import Params
+from bptt_lab.optimisers import SGD
 
 numba = pytest.importorskip("numba")
 mpmath = pytest.importorskip("mpmath")
@@ -158,6 +159,15 @@ def test_views_and_other_layouts_give_the_same():
     ours, theirs = kernels.sgd(*odd, 0.1, 2), kernels.sgd(params, x, y, 0.1, 2)
     assert_agree(ours, theirs, 0)
     assert all(a.flags.c_contiguous for a in ours[0])
+
+
+def test_no_kind_of_array_compiles_the_loop_again():
+    """Each kind that is told apart costs its reader ten seconds."""
+    params, x, y = problem(2, 4, 6, 2, 5, 1)
+    rates = np.broadcast_to([0.1, 0.1, 0.1], 3)  # cannot be written
+    for arrays in ((x, y, rates), (x.astype(int), np.asfortranarray(y), list(rates))):
+        kernels.run(plain, SGD(), params, SGD().start(params), np.zeros((2, 2, 5)), *arrays)
+    assert len(kernels.loop(plain, SGD, False, False).dispatcher.signatures) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from bptt_lab import machine
 from bptt_lab.engine import tanh
 from bptt_lab.machine import compiled, in_place
 from bptt_lab.model import Params
@@ -21,9 +22,9 @@ SLACK = 1e-9  # what a step adds to its set, relative to the magnitudes that it 
 
 def loops_of(params: Params) -> tuple:
     """What the loops need: U, Wᵀ, V, b, c, and the slack of each unit (n_h,) and of the logit."""
-    U, W, V, b, c = (np.ascontiguousarray(array, dtype=float) for array in params)
+    U, W, V, b, c = map(machine.for_loops, params)
     slack = SLACK * (1 + np.abs(b) + np.abs(U).sum(axis=1) + np.abs(W).sum(axis=1))
-    return U, np.ascontiguousarray(W.T), V, b, c, slack, float(SLACK * (1 + np.abs(V).sum() + abs(c[0])))
+    return U, machine.for_loops(W.T), V, b, c, slack, float(SLACK * (1 + np.abs(V).sum() + abs(c[0])))
 
 
 @in_place
