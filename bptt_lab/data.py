@@ -65,8 +65,7 @@ def encode_sums(first: ArrayLike, second: ArrayLike, n_bits: int = 8) -> tuple[N
     total = first + second
     if total.size and (widest := int(total.max()).bit_length()) > n_bits:
         raise ValueError(f"a sum needs {widest} bits, got n_bits = {n_bits}: raise n_bits, or take smaller addends")
-    x = np.stack([to_bits(first, n_bits), to_bits(second, n_bits)], axis=-1)
-    y = to_bits(total, n_bits)[..., None]
+    x, y = to_bits(np.stack([first, second], axis=1), n_bits), to_bits(total[:, None], n_bits)
     return x.astype(float), y.astype(float)
 
 

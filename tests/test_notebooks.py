@@ -262,6 +262,7 @@ def test_links_between_notebooks_lead_somewhere(path):
     targets = re.findall(r"\]\(([^)#]+)\)", text)
     assert targets
     assert all((path.parent / target).exists() for target in targets)
+    assert all("/" not in target for target in targets if target.endswith(".ipynb"))  # the browser edition knows names
     # files of the package are not beside the notebooks in the other editions
     assert all(target.endswith((".ipynb", ".png", ".svg")) for target in targets if "://" not in target)
 

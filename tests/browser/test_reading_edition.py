@@ -6,6 +6,8 @@ import lite
 import pytest
 from test_site import AXE, serious
 
+# Coloured code looks the same on every page, and is most of what takes time: it is asked about on these two
+WITH_CODE, CODE = ("02_forward_pass.html", "reference_engine.html"), (".highlight pre", "dt.sig")
 PAGES = sorted(path.name for path in lite.PUBLIC.glob("*.html")) or ["index.html"]
 
 
@@ -39,7 +41,7 @@ def test_a_page_fits_and_has_no_serious_finding(page, site, name):
     for width in (390, 768, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is cut off at {width} px"
-    assert serious(page) == []
+    assert serious(page, () if name in WITH_CODE else CODE) == []
     assert page.missing == []
 
 
