@@ -11,6 +11,7 @@ import pytest
 
 from bptt_lab import engine, model, proof
 from bptt_lab.proof import certificate, sets
+from bptt_lab.proof.__main__ import main
 
 
 @pytest.mark.parametrize("test", near.NEAR, ids=lambda test: test.__name__)
@@ -100,18 +101,17 @@ def test_shipped_certificates_hold(name, n_h, n_cells):
     assert proof.check(one) and proof.check(one).margin > 3
 
 
-def run(*words):
-    done = subprocess.run([sys.executable, "-m", "bptt_lab.proof", *map(str, words)], capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
+def test_a_file_is_checked_from_the_shell(tmp_path, capsys):
+    def run(*words):
+        return main([str(word) for word in words]), capsys.readouterr().out
 
-
-@pytest.mark.slow
-def test_a_file_is_checked_from_the_shell(tmp_path):
     good, bad, text = tmp_path / "good.npz", tmp_path / "bad.npz", tmp_path / "text.npz"
     one = proof.shipped("three_units")
     proof.save(one, good)
     proof.save(one._replace(words=one.words[1:]), bad)
     text.write_text("no certificate", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "bptt_lab.proof", "check", good], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == run("check", good)
     status, said = run("check", good)
     assert status == 0 and "proves that its network of 3 units adds numbers of every length, by 3.956 nats" in said
     status, said = run("check", bad)
