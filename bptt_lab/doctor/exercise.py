@@ -179,9 +179,12 @@ def fresh(value: object, roots: dict[int, Array]) -> object:
             root = root.base
         if not root.flags.c_contiguous:
             return value.copy()
-        copied = roots.setdefault(id(root), root.copy())
+        if id(root) not in roots:
+            roots[id(root)] = root.copy()
+        if root is value:
+            return roots[id(root)]
         offset = value.__array_interface__["data"][0] - root.__array_interface__["data"][0]
-        return np.ndarray(value.shape, value.dtype, copied, offset, value.strides)
+        return np.ndarray(value.shape, value.dtype, roots[id(root)], offset, value.strides)
     if isinstance(value, dict):
         return {name: fresh(part, roots) for name, part in value.items()}
     if isinstance(value, tuple | list):
