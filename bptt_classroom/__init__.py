@@ -14,7 +14,7 @@ gradebook what nbgrader is told and asked
 driver    in that place: runs a notebook
 asking    in that place: asks its functions, and writes down what they answer
 stand_in  in that place: stands for the course's checks
-light     there and here: leaves out what Jupyter loads and nobody needs
+light     there and here: one thread for a product, no part of Jupyter that nobody needs
 
 TEACHING.md says how to use it. A submission is foreign code: it meets only the last four, and what they write is data.
 """

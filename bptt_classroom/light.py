@@ -1,6 +1,15 @@
-"""What Jupyter loads and nobody here needs is left out, for whoever imports this before Jupyter: it starts sooner."""
+"""For whoever imports this before NumPy and Jupyter: one thread for a product, no part of Jupyter that nobody needs.
 
+Several such processes run beside each other, and threads that wait for each other's share of a small product cost more
+than they bring.
+"""
+
+import os
 import sys
+
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
+for name, one in ONE_THREAD.items():
+    os.environ.setdefault(name, one)
 
 # optional parts of jsonschema, for web addresses; and a debugger
 UNUSED = ("rfc3987_syntax", "isoduration", "rfc3986_validator", "debugpy")

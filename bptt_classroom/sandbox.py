@@ -15,12 +15,12 @@ from pathlib import Path
 
 import bptt_lab
 from bptt_classroom.driver import BOOT
+from bptt_classroom.light import ONE_THREAD
 
 PACKAGE, HERE = Path(bptt_lab.__file__).parent, Path(__file__).parent
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
-ENVIRONMENT = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
-ENVIRONMENT |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
+ENVIRONMENT = ONE_THREAD | {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
 ANSWER = 100 * 2**20  # bytes that are read from there
 START = f"""--die-with-parent --new-session --clearenv --unshare-ipc --unshare-pid --unshare-net --unshare-uts
 --unshare-cgroup-try --proc /proc --dev /dev --perms 1777 --tmpfs /tmp

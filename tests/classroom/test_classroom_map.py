@@ -1,6 +1,7 @@
 """The package's map shows its modules, and nothing that students read needs it."""
 
 import re
+import os
 import sys
 from pathlib import Path
 
@@ -32,3 +33,7 @@ def test_no_notebook_and_no_module_of_the_course_imports_the_classroom():
 
 def test_what_nobody_needs_was_left_out_before_anybody_could_load_it():
     assert all(sys.modules[name] is None for name in light.UNUSED)
+
+
+def test_a_kernel_of_the_tests_takes_one_thread_for_a_product():
+    assert light.ONE_THREAD.keys() <= os.environ.keys()
