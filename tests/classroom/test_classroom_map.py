@@ -1,7 +1,7 @@
 """The package's map shows its modules, and nothing that students read needs it."""
 
-import re
 import os
+import re
 import sys
 from pathlib import Path
 
