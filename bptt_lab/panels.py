@@ -2,14 +2,16 @@
 
 import base64
 import html
-import io
 import re
+import struct
+import zlib
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
-from PIL import Image
+from numpy.typing import NDArray
 
 from bptt_lab import data, plots
 from bptt_lab.model import Array
@@ -28,13 +30,24 @@ def bundle(view: object, png: bytes, words: str) -> dict[str, object]:
     return view._repr_mimebundle_() | picture
 
 
+def as_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Pixels (height, width, 4) as a file: its rows as they are, which no other writer leaves; three times as fast."""
+    height, width, _ = pixels.shape
+    rows = np.insert(pixels.reshape(height, -1), 0, 0, axis=1)  # each row begins with its filter: 0, none
+    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # 8 bits for each of red, green, blue, alpha
+    written = b"\x89PNG\r\n\x1a\n"
+    for kind, part in ((b"IHDR", head), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")):
+        written += struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part))
+    return written
+
+
 class Panels:
     """Four panels: right bits, loss, all sums, and the hidden states on one sum."""
 
     def __init__(self):
         self.figure = Figure(figsize=(9.6, 6.6), dpi=80)
         self.canvas = FigureCanvasAgg(self.figure)
-        self.kept: tuple | None = None  # what the frame was drawn for, and the frame
+        self.kept: dict[tuple, object] = {}  # pixels: of the frame, and of the frame with what tells of the addends
 
     def png(self, histories: list[History], n_bits: int, digits: Array, h: Array, addends: tuple[int, int]) -> bytes:
         """The picture of one run.
@@ -44,20 +57,24 @@ class Panels:
         h          (8, n_h), hidden states while it adds `addends`
         """
         frame = len(histories[0].loss), n_bits, len(histories)
-        if self.kept is None or self.kept[0] != frame:
+        if frame not in self.kept:
             self._frame(*frame)
             self.canvas.draw()
-            self.kept = frame, self.canvas.copy_from_bbox(self.figure.bbox)
-        self.canvas.restore_region(self.kept[1])
-        self._curves(histories, n_bits)
-        self._sums(digits)
-        self._states(h, addends)
-        for ax, artists in self.moving.items():
-            for artist in artists:
-                ax.draw_artist(artist)
-        drawn = io.BytesIO()
-        Image.fromarray(np.asarray(self.canvas.buffer_rgba())).save(drawn, "png", compress_level=1)
-        return drawn.getvalue()
+            self.kept = {frame: self._pixels()}
+        if (frame, addends) not in self.kept:
+            self.canvas.restore_region(self.kept[frame])
+            self._draw(self._addends(addends))
+            self.kept = {frame: self.kept[frame], (frame, addends): self._pixels()}
+        self.canvas.restore_region(self.kept[frame, addends])
+        self._draw(self._curves(histories, n_bits) + self._sums(digits) + self._states(h))
+        return as_png(np.asarray(self.canvas.buffer_rgba()))
+
+    def _pixels(self) -> object:
+        return self.canvas.copy_from_bbox(self.figure.bbox)
+
+    def _draw(self, artists: list[Artist]) -> None:
+        for artist in artists:
+            artist.axes.draw_artist(artist)
 
     def _frame(self, n_steps: int, n_bits: int, n_runs: int) -> None:
         self.figure.clear()
@@ -89,17 +106,13 @@ class Panels:
         states.set(xticks=range(1, 9), yticks=[], xlim=(0.5, 8.5), ylim=(1, 0), ylabel="hidden units")
         states.set_xlabel("step $t$, its two bits, the carry that it hands on", labelpad=30)
         self.below = [states.text(t + 1, 1.13, "", ha="center", va="top", animated=True) for t in range(8)]
-        titles = {ax: ax.text(0.5, 1.03, "", transform=ax.transAxes, ha="center", animated=True, fontsize=12)
-                  for ax in (bits, loss, sums, states)}  # fmt: skip
-        self.titles = list(titles.values())
-        self.moving = {
-            bits: [*self.bits, titles[bits]],
-            loss: [*self.loss, titles[loss]],
-            sums: [self.image, self.crosses, titles[sums]],
-            states: [self.states, self.dashes, *self.below, titles[states]],
-        }
+        loss.set_title("loss", y=1.03, pad=0)
+        self.titles = [ax.text(0.5, 1.03, "", transform=ax.transAxes, ha="center", animated=True, fontsize=12)
+                       for ax in (bits, sums, states)]  # fmt: skip
 
-    def _curves(self, histories: list[History], n_bits: int) -> None:
+    # each of these sets what changes, and returns it
+
+    def _curves(self, histories: list[History], n_bits: int) -> list[Artist]:
         for history, bits, loss in zip(histories, self.bits, self.loss):
             size = max(1, len(history.loss) // 200)
             whole = len(history.loss) // size * size
@@ -108,21 +121,27 @@ class Panels:
             loss.set_data(steps, np.clip(np.median(history.loss[:whole].reshape(-1, size), axis=1), LOW, HIGH))
         shown = histories[0].correct_digits[-1_000:]
         self.titles[0].set_text(f"{shown.mean():.3f} of {n_bits} bits right at the end")
-        self.titles[1].set_text("loss")
+        return [*self.bits, *self.loss, self.titles[0]]
 
-    def _sums(self, digits: Array) -> None:
+    def _sums(self, digits: Array) -> list[Artist]:
         grid = np.asarray(digits).reshape(127, 127)
         self.image.set_data(grid)
         wrong = np.argwhere(grid < 8)
         few = wrong if len(wrong) <= 400 else wrong[:0]
         self.crosses.set_data(few[:, 1], few[:, 0])
-        self.titles[2].set_text(f"{len(wrong):,} of {grid.size:,} additions wrong")
+        self.titles[1].set_text(f"{len(wrong):,} of {grid.size:,} additions wrong")
+        return [self.image, self.crosses, self.titles[1]]
 
-    def _states(self, h: Array, addends: tuple[int, int]) -> None:
-        h, (x, _) = np.asarray(h).T, data.encode_sums([addends[0]], [addends[1]])
+    def _states(self, h: Array) -> list[Artist]:
+        h = np.asarray(h).T
         self.states.set_data(h)
         units, columns = np.nonzero(h < 0)
         self.dashes.set_data(columns + 1, (units + 0.5) / len(h))
+        return [self.states, self.dashes]
+
+    def _addends(self, addends: tuple[int, int]) -> list[Artist]:
+        x, _ = data.encode_sums([addends[0]], [addends[1]])
         for text, bits, carry in zip(self.below, x[:, 0].astype(int), data.carries(x)[:, 0]):
             text.set_text(f"{bits[0]} {bits[1]}\n{carry}")
-        self.titles[3].set_text(f"hidden states on {addends[0]} + {addends[1]}; -1 brown, dashed")
+        self.titles[2].set_text(f"hidden states on {addends[0]} + {addends[1]}; -1 brown, dashed")
+        return [*self.below, self.titles[2]]

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bptt_lab import bptt, data, machine, model, training
+from bptt_lab import bptt, machine, model, training
 from bptt_lab import engine as engines
 from bptt_lab.doctor import BACKWARD, CATALOGUE
 from bptt_lab.engine import ENGINES, train_many
@@ -181,9 +182,23 @@ def seed_runs(seeds: range, quirks: Quirks, progress: bool = False, **settings) 
     rate = settings.pop("learning_rate")
     many = train_many(starts, rngs=rngs, learning_rates=rate, engine=engine(quirks), progress=progress, **settings)
     runs = [_ended(run) for run in many]
-    x, y = data.all_sums()
-    wrong = [np.sum(model.digit_accuracy(model.forward(params, x), y) < y.shape[0]) for params, _ in runs]
+    wrong = [np.sum(right_bits_of_all_sums(params) < 8) for params, _ in runs]
     return np.array([[history.correct_digits[-1_000:].mean(), n] for (_, history), n in zip(runs, wrong)])
+
+
+def right_bits_of_all_sums(params: Params, n_bits: int = 8, high: int = 127) -> NDArray[np.int64]:
+    """`model.digit_accuracy` on `data.all_sums(n_bits, high)`, (high²,), at a quarter of the price.
+
+    Step t sees the t lowest bits alone, so there are 4^t states h^(t) at most: one for each two of them.
+    """
+    U, W, V, b, c = params
+    h, right = np.zeros((1, 1, len(b))), np.zeros((1, 1), int)  # (n, n, n_h) and (n, n) for all i, j below n
+    for t in range(n_bits):
+        i = np.arange(min(2 ** (t + 1), high))
+        bit, before = i >> t & 1, np.ix_(i % len(h), i % len(h))
+        h = np.tanh((h @ W.T + b)[before] + np.outer(bit, U[:, 0])[:, None] + np.outer(bit, U[:, 1]))
+        right = right[before] + ((h @ V[0] + c[0] > 0) == (np.add.outer(i, i) >> t & 1))
+    return right.ravel()
 
 
 def _ended(run: tuple[Params, History] | FloatingPointError) -> tuple[Params, History]:

@@ -1,6 +1,6 @@
 """Stochastic gradient descent on fresh sums, and the history of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
@@ -10,8 +10,6 @@ from tqdm.auto import tqdm
 
 from bptt_lab import bptt, data, model, optimisers, validate
 from bptt_lab.model import Array, Params
-
-CHUNK_BITS = 8_000  # drawn at a time: little enough to stop soon and keep memory flat, enough to make drawing cheap
 
 
 class History(NamedTuple):
@@ -27,6 +25,7 @@ class Engine(NamedTuple):
     sgd: Callable  # called like `sgd` below, with an optimiser and its memory if that is not plain SGD
     cross_entropy: Callable = model.cross_entropy
     announcing: Callable = nullcontext  # within announcing(say), the engine says what it does before it can begin
+    piece_bits: int = 2_000  # taken at a time: few enough to stop within 0.02 s or so, enough to make drawing cheap
 
 
 # For each name that `train` takes, a function of (n_h, batch_size); `bptt_lab/__init__.py` adds the compiled ones.
@@ -43,14 +42,12 @@ def train(
     n_bits: int = 8,
     high: int = 127,
     optimiser: optimisers.Optimiser = optimisers.SGD(),
-    memory: Array | None = None,
     engine: str | Engine | Callable = "auto",
     progress: bool = False,
 ) -> tuple[Params, History]:
     """A step of the optimiser for a fresh batch, again and again. The given `params` are left as they are.
 
     optimiser  of `optimisers`: SGD(), Momentum(), Adam()
-    memory     what the optimiser kept of a run that goes on, from its `start`: changed in place
     engine     "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
                included; "auto": the faster; or an Engine, or a function called like `sgd`, to take other steps
     progress   show a bar
@@ -58,28 +55,61 @@ def train(
     raises     TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite;
                ImportError for engine "numba" without Numba, or "wasm" without a browser
     """
+    so_far = params, History(np.zeros(0), np.zeros(0))
+    try:
+        with tqdm(total=validate.size("n_steps", n_steps), disable=not progress) as bar:
+            for so_far in in_pieces(
+                params,
+                rng=rng,
+                n_steps=n_steps,
+                learning_rate=learning_rate,
+                batch_size=batch_size,
+                n_bits=n_bits,
+                high=high,
+                optimiser=optimiser,
+                engine=engine,
+                say=bar.set_description,
+            ):
+                bar.update(len(so_far[1].loss) - bar.n)
+    except KeyboardInterrupt:
+        pass  # what the last whole piece left is returned
+    return so_far
+
+
+def in_pieces(
+    params: Params,
+    *,
+    rng: np.random.Generator,
+    n_steps: int,
+    learning_rate: float,
+    batch_size: int,
+    n_bits: int,
+    high: int,
+    optimiser: optimisers.Optimiser,
+    engine: str | Engine | Callable,
+    say: Callable[[str], object],
+) -> Iterator[tuple[Params, History]]:
+    """`train`, for those who look in between: parameters and the History so far, after each short piece of the run.
+
+    say  is told what the engine does before it can begin: "compiling", and "" after that
+    """
     validate.params(params)
     learning_rate = validate.positive("learning_rate", learning_rate)
     n_steps, batch_size = validate.size("n_steps", n_steps), validate.size("batch_size", batch_size)
-    chunk = max(1, CHUNK_BITS // (batch_size * validate.size("n_bits", n_bits)))  # steps between two looks at the loss
     engine = pick_engine(engine, len(params.b), batch_size)
-    history = History(np.zeros(n_steps), np.zeros(n_steps))
+    piece = max(1, engine.piece_bits // (batch_size * validate.size("n_bits", n_bits)))  # steps
+    history, done = History(np.empty(n_steps), np.empty(n_steps)), 0
     how: dict[str, Any] = {}
     if not isinstance(optimiser, optimisers.SGD):  # which remembers nothing
-        how = {"optimiser": optimiser, "memory": optimiser.start(params) if memory is None else memory}
-    done = 0
-    try:
-        with tqdm(total=n_steps, disable=not progress) as bar, engine.announcing(bar.set_description):
-            while done < n_steps:
-                n = min(chunk, n_steps - done)
-                x, y = data.sample_sums(n * batch_size, rng, n_bits, high)
-                params_then, o = engine.sgd(params, x, y, learning_rate, batch_size, **how)
-                _record(history, done, engine.cross_entropy, o, y, batch_size, learning_rate)
-                params, done = params_then, done + n
-                bar.update(n)
-    except KeyboardInterrupt:
-        pass  # what the last whole chunk left is returned
-    return params, History(*(curve[:done] for curve in history))
+        how = {"optimiser": optimiser, "memory": optimiser.start(params)}
+    with engine.announcing(say):
+        while done < n_steps:
+            n = min(piece, n_steps - done)
+            x, y = data.sample_sums(n * batch_size, rng, n_bits, high)
+            params, o = engine.sgd(params, x, y, learning_rate, batch_size, **how)
+            _record(history, done, engine.cross_entropy, o, y, batch_size, learning_rate)
+            done += n
+            yield params, History(*(curve[:done] for curve in history))
 
 
 def pick_engine(engine: str | Engine | Callable, n_h: int, batch_size: int) -> Engine:

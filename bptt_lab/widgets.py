@@ -18,10 +18,11 @@ from matplotlib.pyplot import get_cmap
 
 from bptt_lab import data, machine, model, optimisers, report, training
 from bptt_lab.engine import train_many
+from bptt_lab.model import Params
 from bptt_lab.panels import Panels, bundle
+from bptt_lab.training import Engine, History
 
-PIECE, REFRESH = 0.02, 0.25  # seconds: of training between two looks at the sliders; between two pictures, at least
-X_ALL, Y_ALL = data.all_sums()
+TURN, REFRESH = 0.02, 0.25  # seconds: of training before others have their turn; between two pictures, at least
 OPTIMISERS = {type(one).__name__: one for one in (optimisers.SGD(), optimisers.Momentum(), optimisers.Adam())}
 RATES = [float(f"{digit}e{power}") for power in (-3, -2, -1, 0) for digit in (1, 2, 3, 5, 8)]
 
@@ -135,8 +136,7 @@ class Playground:
         settings, addends = wanted
         try:
             if self._run is None or self._run[0] != settings:
-                with machine.announcing(self._say_below):
-                    yield from self._train(settings, addends, superseded)
+                yield from self._train(settings, addends, superseded)
             if not superseded():
                 self._show(addends)
         except Exception as error:  # whatever it is, say it in the page, where the reader looks
@@ -145,62 +145,68 @@ class Playground:
         finally:
             self.stop.disabled = True
 
-    def _say_below(self, doing: str) -> None:
-        self.bar.description = doing  # "compiling", on the first run of a machine
-
     def _train(self, settings: Settings, addends: tuple, superseded: Callable[[], bool]) -> Iterator[None]:
+        """Each message to the page takes time there, so a short run says nothing before it has ended."""
         engines = ["auto", report.engine(report.AS_PRINTED)] if settings.as_printed else ["auto"]
-        self.stop.disabled, self.bar.max, self.bar.value = False, settings.n_steps * len(engines), 0
-        self.words.value = f"Training {settings.n_h} hidden units …"
-        next_bar, next_picture, histories = time.monotonic() + REFRESH, time.monotonic() + self._between_pictures, []
+        whole, began, histories = settings.n_steps * len(engines), time.monotonic(), []
+        next_turn, next_bar, next_picture = began + TURN, began + REFRESH, began + self._between_pictures
+        if not self.picture.value:
+            self._say_begun(settings, whole)
         for engine in engines:
             histories.append(None)
-            for trained, histories[-1] in self._pieces(settings, engine, superseded):
+            for trained, histories[-1] in self._pieces(settings, engine, whole):
                 if len(histories) == 1:  # the network that is shown is the corrected one
                     params = trained
                 self._run = settings, params, tuple(histories)
-                began = time.monotonic()
-                if began > next_bar:
+                now = time.monotonic()
+                if now > next_bar:
+                    self._say_begun(settings, whole)
                     self.bar.value = sum(len(history.loss) for history in histories)
-                    next_bar = began + REFRESH
-                if began > next_picture:
+                    next_bar = now + REFRESH
+                if now > next_picture:
                     self._show(addends)
-                    self._between_pictures = max(REFRESH, 3 * (time.monotonic() - began))  # mostly train
+                    self._between_pictures = max(REFRESH, 3 * (time.monotonic() - now))  # mostly train
                     next_picture = time.monotonic() + self._between_pictures
-                yield
-        self.bar.value = self.bar.max
-        if superseded():
-            self._run = None
+                if now > next_turn:
+                    yield
+                    next_turn = time.monotonic() + TURN
+                if superseded():
+                    self._run = None
+                    return
+                if self._stopped.is_set():
+                    break
+        self.bar.max = self.bar.value = whole
 
-    def _pieces(self, settings: Settings, engine: str | Callable, superseded: Callable[[], bool]) -> Iterator[tuple]:
-        """One training run: parameters and history so far, after each piece of it. The first piece is always done."""
+    def _say_begun(self, settings: Settings, n_steps: int) -> None:
+        if self.stop.disabled:
+            self.stop.disabled, self.bar.max, self.bar.value = False, n_steps, 0
+            self.words.value = f"Training {settings.n_h} hidden units …"
+
+    def _pieces(self, settings: Settings, engine: str | Engine, n_steps: int) -> Iterator[tuple[Params, History]]:
+        """One training run: parameters and history so far, after each piece of it."""
+
+        def say(doing: str) -> None:  # "compiling", on the first run of a machine
+            self._say_begun(settings, n_steps)
+            self.bar.description = doing
+
         rng = np.random.default_rng(settings.seed)
-        params, pieces, done, n = model.init_params(settings.n_h, rng), [], 0, 100
-        optimiser = OPTIMISERS[settings.optimiser] if engine == "auto" else optimisers.SGD()
-        memory = optimiser.start(params)
-        while done < settings.n_steps and not superseded() and not (done and self._stopped.is_set()):
-            began, n = time.monotonic(), min(n, settings.n_steps - done)
-            params, piece = training.train(
-                params,
-                rng=rng,
-                n_steps=n,
-                learning_rate=settings.learning_rate,
-                batch_size=settings.batch_size,
-                n_bits=settings.n_bits,
-                high=max(2, 2 ** (settings.n_bits - 1) - 1),
-                optimiser=optimiser,
-                memory=memory,
-                engine=engine,
-            )
-            pieces.append(piece)
-            done += n
-            yield params, training.History(*map(np.concatenate, zip(*pieces)))
-            n = max(1, min(int(n * PIECE / max(time.monotonic() - began, 1e-6)), 2 * n))
+        return training.in_pieces(
+            model.init_params(settings.n_h, rng),
+            rng=rng,
+            n_steps=settings.n_steps,
+            learning_rate=settings.learning_rate,
+            batch_size=settings.batch_size,
+            n_bits=settings.n_bits,
+            high=max(2, 2 ** (settings.n_bits - 1) - 1),
+            optimiser=OPTIMISERS[settings.optimiser] if engine == "auto" else optimisers.SGD(),
+            engine=engine,
+            say=say,
+        )
 
     def _show(self, addends: tuple) -> None:
         settings, params, histories = self._run
         x, _ = data.encode_sums([addends[0]], [addends[1]])
-        trace, digits = model.forward(params, x), model.digit_accuracy(model.forward(params, X_ALL), Y_ALL)
+        trace, digits = model.forward(params, x), report.right_bits_of_all_sums(params)
         self.picture.value = self.panels.png(histories, settings.n_bits, digits, trace.h[:, 0], addends)
         answer = data.from_bits(trace.o[:, 0, 0] > 0)
         self.words.value = in_words(settings, histories, digits, addends, int(answer))

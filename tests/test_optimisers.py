@@ -89,17 +89,16 @@ def test_the_compiled_twin_does_the_same(name, seed, sizes):
 
 @pytest.mark.parametrize("by", ["numpy", "auto"])
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_what_is_remembered_survives_from_chunk_to_chunk(monkeypatch, name, by):
-    def run():
+def test_what_is_remembered_survives_from_piece_to_piece(name, by):
+    def run(engine):
         rng = np.random.default_rng(5)
         start = model.init_params(4, rng)
-        settings = {"n_steps": 60, "batch_size": 2, "learning_rate": 0.05, "engine": by}
+        settings = {"n_steps": 60, "batch_size": 2, "learning_rate": 0.05, "engine": engine}
         trained, history = training.train(start, rng=rng, optimiser=OPTIMISERS[name], **settings)
         return (*trained, *history)
 
-    whole = run()
-    monkeypatch.setattr(training, "CHUNK_BITS", 7 * 2 * 8)
-    assert all((a == b).all() for a, b in zip(whole, run()))
+    pieces = training.pick_engine(by, 4, 2)._replace(piece_bits=7 * 2 * 8)
+    assert all((a == b).all() for a, b in zip(run(by), run(pieces)))
 
 
 def test_plain_sgd_is_the_default_and_the_others_are_not_it():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bptt_lab import bptt, data, model, training
+from bptt_lab import bptt, data, model, optimisers, training
 
 
 def start(seed=0, n_h=8, **settings):
@@ -23,14 +23,28 @@ def test_three_steps_written_out_are_the_same_to_the_last_bit():
     assert all((p == q).all() for p, q in zip(trained, expected))
 
 
-def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
+def test_the_size_of_a_piece_changes_nothing():
     params, rng = start()
     whole, history = training.train(params, rng=rng, n_steps=50, batch_size=2)
-    monkeypatch.setattr(training, "CHUNK_BITS", 7 * 2 * 8)
     params, rng = start()
-    pieces, same = training.train(params, rng=rng, n_steps=50, batch_size=2)
+    engine = training.pick_engine("auto", 8, 2)._replace(piece_bits=7 * 2 * 8)
+    pieces, same = training.train(params, rng=rng, n_steps=50, batch_size=2, engine=engine)
     assert all((p == q).all() for p, q in zip(whole, pieces))
     assert (history.loss == same.loss).all() and (history.correct_digits == same.correct_digits).all()
+
+
+def test_who_looks_in_between_sees_a_run_grow_and_end_as_train_ends():
+    params, rng = start()
+    how = dict(learning_rate=0.1, batch_size=2, n_bits=8, high=127, optimiser=optimisers.Adam(), n_steps=50)
+    trained, history = training.train(params, rng=rng, **how)
+    params, rng = start()
+    engine = training.pick_engine("auto", 8, 2)._replace(piece_bits=7 * 2 * 8)
+    seen = list(training.in_pieces(params, rng=rng, engine=engine, say=print, **how))
+    assert [len(so_far.loss) for _, so_far in seen] == [*range(7, 50, 7), 50]
+    for _, so_far in seen:
+        assert all((part == all_[: len(part)]).all() for part, all_ in zip(so_far, history))
+    first, last = seen[0][0], seen[-1][0]
+    assert all((p == q).all() for p, q in zip(trained, last)) and not (first.W == last.W).any()
 
 
 def test_every_sequence_of_the_batch_is_learned_from():
@@ -51,19 +65,18 @@ def test_it_learns_to_add_and_leaves_the_start_alone():
     assert all((p == q).all() for p, q in zip(params, copies))
 
 
-def test_an_interruption_gives_back_what_it_has(monkeypatch):
-    monkeypatch.setattr(training, "CHUNK_BITS", 10 * 8)
-    finished, real = [], training.sgd
+def test_an_interruption_gives_back_what_it_has():
+    finished = []
 
-    def interrupted_in_the_third_chunk(*args):
+    def interrupted_in_the_third_piece(*args):
         if len(finished) == 2:
             raise KeyboardInterrupt
-        finished.append(real(*args))
+        finished.append(training.sgd(*args))
         return finished[-1]
 
-    monkeypatch.setattr(training, "sgd", interrupted_in_the_third_chunk)
     params, rng = start()
-    trained, history = training.train(params, rng=rng, n_steps=1_000, engine="numpy")
+    engine = training.Engine(interrupted_in_the_third_piece, piece_bits=10 * 8)
+    trained, history = training.train(params, rng=rng, n_steps=1_000, engine=engine)
     assert len(history.loss) == len(history.correct_digits) == 20
     assert (history.loss > 0).all()
     assert trained is finished[-1][0]

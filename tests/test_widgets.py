@@ -30,7 +30,8 @@ def settle(playground):
 def test_the_words_tell_the_result_of_a_run_done_by_hand(playground):
     rng = np.random.default_rng(QUICK.seed)
     params, history = training.train(model.init_params(4, rng), rng=rng, n_steps=1_000, learning_rate=0.1)
-    digits = model.digit_accuracy(model.forward(params, widgets.X_ALL), widgets.Y_ALL)
+    x, y = data.all_sums()
+    digits = model.digit_accuracy(model.forward(params, x), y)
     words = settle(playground)
     assert f"{history.correct_digits.mean():.3f} of 8 bits right" in words
     assert f"{(digits == 8).sum():,} of 16,129 sums right" in words
@@ -124,7 +125,7 @@ def test_an_error_is_told_in_the_page_and_the_next_run_works(playground, monkeyp
         raise FloatingPointError("the loss is not finite at step 7: use a smaller learning rate")
 
     with monkeypatch.context() as broken:
-        broken.setattr(training, "train", diverges)
+        broken.setattr(training, "in_pieces", diverges)
         playground.set(n_h=6)
         assert "not finite at step 7" in settle(playground)
     playground.set(n_h=5)
