@@ -164,9 +164,9 @@ def train(
     return training.train(params, rng=rng, engine=engine(quirks), **(SETTINGS | settings))
 
 
-def engine(quirks: Quirks) -> Engine:
+def engine(quirks: Quirks, n_h: int = N_H) -> Engine:
     """What `training.train` and `engine.train_many` take as `engine`, to follow the listing."""
-    fast = ENGINES["numba"](N_H, 1) if machine.has_loop() else Engine(training.sgd)
+    fast = ENGINES["numba"](n_h, 1) if machine.has_loop() else Engine(training.sgd)
     return fast._replace(sgd=partial(sgd, quirks=quirks))
 
 

@@ -147,7 +147,7 @@ class Playground:
 
     def _train(self, settings: Settings, addends: tuple, superseded: Callable[[], bool]) -> Iterator[None]:
         """Each message to the page takes time there, so a short run says nothing before it has ended."""
-        engines = ["auto", report.engine(report.AS_PRINTED)] if settings.as_printed else ["auto"]
+        engines = ["auto", report.engine(report.AS_PRINTED, settings.n_h)] if settings.as_printed else ["auto"]
         whole, began, histories = settings.n_steps * len(engines), time.monotonic(), []
         next_turn, next_bar, next_picture = began + TURN, began + REFRESH, began + self._between_pictures
         if not self.picture.value:

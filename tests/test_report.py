@@ -108,6 +108,29 @@ def test_a_seed_of_many_equals_the_seed_alone():
     assert together[2].tolist() == [history.correct_digits[-1_000:].mean(), (digits < 8).sum()]
 
 
+@pytest.mark.parametrize("n_h, n_bits, high", [(1, 8, 127), (6, 8, 127), (16, 8, 127), (4, 5, 16), (3, 4, 3)])
+def test_all_sums_by_their_low_bits_are_all_sums_one_by_one(n_h, n_bits, high):
+    params = with_biases(n_h)
+    x, y = data.all_sums(n_bits, high)
+    one_by_one = model.digit_accuracy(model.forward(params, x), y)
+    assert (report.right_bits_of_all_sums(params, n_bits, high) == one_by_one).all()
+
+
+def test_a_mistake_in_any_parameter_or_in_the_order_of_addends_would_be_seen():
+    params = with_biases(6)
+    right = report.right_bits_of_all_sums(params)
+    assert len(np.unique(right)) > 4
+    for name, array in params._asdict().items():
+        assert (report.right_bits_of_all_sums(params._replace(**{name: array + 0.1})) != right).any(), name
+    swapped = report.right_bits_of_all_sums(params._replace(U=params.U[:, ::-1]))
+    assert (swapped != right).any() and (swapped.reshape(127, 127).T.ravel() == right).all()
+
+
+def with_biases(n_h):
+    rng = np.random.default_rng(n_h)
+    return Params(*(rng.normal(size=array.shape) for array in model.init_params(n_h, rng)))
+
+
 def test_a_seed_that_diverges_is_told_by_its_error():
     with pytest.raises(FloatingPointError, match="not finite at step"):
         report.seed_runs(range(2), CORRECT, n_steps=50, learning_rate=1e308)

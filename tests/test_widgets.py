@@ -94,6 +94,72 @@ def test_rapid_moves_end_on_the_last_value(playground):
     assert playground._run[0].n_h == 39
 
 
+def messages(playground):
+    """What the page is told from now on: a list that grows."""
+    told = []
+    for widget in (playground.stop, playground.bar, playground.words, playground.picture):
+        widget.observe(lambda change: told.append((type(change.owner).__name__, change.name, change.new)))
+    return told
+
+
+def test_a_short_run_is_told_by_its_picture_and_its_words_alone(playground, monkeypatch):
+    monkeypatch.setattr(widgets, "REFRESH", 1_000)
+    playground._between_pictures = 1_000
+    told = messages(playground)
+    playground.set(seed=2)
+    settle(playground)
+    assert [(kind, name) for kind, name, _ in told] == [("Image", "value"), ("HTML", "value")]
+
+
+def test_a_long_run_tells_how_far_it_is_and_can_be_stopped(playground, monkeypatch):
+    monkeypatch.setattr(widgets, "REFRESH", -1)  # every piece is late
+    playground._between_pictures = 1_000
+    told = messages(playground)
+    playground.set(n_h=5, batch_size=64, n_steps=2_000)
+    settle(playground)
+    first = [("Button", "disabled", False), ("IntProgress", "max", 2_000), ("IntProgress", "value", 0)]
+    assert [message for message in told if message[0] != "HTML"][:3] == first
+    assert told[3] == ("HTML", "value", "Training 5 hidden units …")
+    steps = [value for kind, name, value in told if (kind, name) == ("IntProgress", "value")]
+    assert len(steps) > 3 and steps == sorted(steps) and steps[-1] == 2_000
+    assert told[-1] == ("Button", "disabled", True)
+
+
+def test_compiling_is_told_at_once(playground, monkeypatch):
+    def compiles(*args, say, **settings):
+        say("compiling")
+        seen.append((playground.bar.description, playground.words.value, playground.stop.disabled))
+        say("")
+        return real(*args, say=say, **settings)
+
+    seen, real = [], training.in_pieces
+    monkeypatch.setattr(training, "in_pieces", compiles)
+    playground.set(n_h=5)
+    settle(playground)
+    assert seen == [("compiling", "Training 5 hidden units …", False)] and playground.bar.description == ""
+
+
+@pytest.mark.parametrize("wish", ["another run", "stop"])
+def test_between_any_two_pieces_it_looks_what_is_wanted(playground, monkeypatch, wish):
+    def counted(*args, **settings):
+        for n, so_far in enumerate(real(*args, **settings), start=1):
+            if settings["n_steps"] == 9_000:
+                taken.append(n)
+                if n == 2:
+                    playground.stop.click() if wish == "stop" else playground.set(n_steps=1_000)
+            yield so_far
+
+    taken, real = [], training.in_pieces
+    monkeypatch.setattr(training, "in_pieces", counted)
+    playground.set(batch_size=64)
+    settle(playground)
+    playground.set(n_steps=9_000)
+    settle(playground)
+    assert taken == [1, 2] and playground.stop.disabled
+    assert playground._run[0].n_steps == (9_000 if wish == "stop" else 1_000)
+    assert len(playground._run[2][0].loss) < 9_000
+
+
 def test_a_run_that_nobody_wants_any_more_is_dropped(playground):
     playground.set(n_h=64, batch_size=64, n_steps=50_000)  # far longer than this test
     playground.set(n_h=4, batch_size=1, n_steps=1_000)

@@ -13,7 +13,7 @@ def compiled_loop(n_h: int, batch_size: int) -> Engine:
     raises  ImportError without Numba, but in a browser
     """
     machine.require_loop()
-    return Engine(kernels.sgd, kernels.cross_entropy, machine.announcing, min(8_000, 2**23 // n_h**2))
+    return Engine(kernels.sgd, kernels.cross_entropy, machine.announcing, min(32_000, 2**23 // n_h**2))
 
 
 def in_browser(n_h: int, batch_size: int) -> Engine:
