@@ -2,16 +2,15 @@
 
 import base64
 import html
+import io
 import re
-import struct
-import zlib
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
-from numpy.typing import NDArray
+from PIL import Image
 
 from bptt_lab import data, plots
 from bptt_lab.model import Array
@@ -28,17 +27,6 @@ def bundle(view: object, png: bytes, words: str) -> dict[str, object]:
     plain = html.unescape(re.sub("<.*?>", " ", words.replace("<b>", "").replace("</b>", "")))
     picture = {"image/png": base64.b64encode(png).decode(), "text/plain": " ".join(plain.split())}
     return view._repr_mimebundle_() | picture
-
-
-def as_png(pixels: NDArray[np.uint8]) -> bytes:
-    """Pixels (height, width, 4) as a file: its rows as they are, which no other writer leaves; three times as fast."""
-    height, width, _ = pixels.shape
-    rows = np.insert(pixels.reshape(height, -1), 0, 0, axis=1)  # each row begins with its filter: 0, none
-    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # 8 bits for each of red, green, blue, alpha
-    written = b"\x89PNG\r\n\x1a\n"
-    for kind, part in ((b"IHDR", head), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")):
-        written += struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part))
-    return written
 
 
 class Panels:
@@ -67,7 +55,9 @@ class Panels:
             self.kept = {frame: self.kept[frame], (frame, addends): self._pixels()}
         self.canvas.restore_region(self.kept[frame, addends])
         self._draw(self._curves(histories, n_bits) + self._sums(digits) + self._states(h))
-        return as_png(np.asarray(self.canvas.buffer_rgba()))
+        drawn = io.BytesIO()
+        Image.fromarray(np.asarray(self.canvas.buffer_rgba())).save(drawn, "png", compress_level=1)
+        return drawn.getvalue()
 
     def _pixels(self) -> object:
         return self.canvas.copy_from_bbox(self.figure.bbox)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from bptt_lab.panels import Panels, as_png
+from bptt_lab.panels import Panels
 from bptt_lab.training import History
 
 
@@ -17,11 +17,6 @@ def a_run(seed, n_steps=1_000, n_bits=8, n_runs=1, addends=(77, 58), n_h=4):
     rng = np.random.default_rng(seed)
     histories = [History(rng.uniform(0.01, 9, n_steps), rng.integers(0, n_bits + 1, n_steps)) for _ in range(n_runs)]
     return histories, n_bits, rng.integers(6, 9, 127**2), rng.uniform(-1, 1, (8, n_h)), addends
-
-
-def test_pixels_come_back_from_the_file():
-    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 4), dtype=np.uint8)
-    assert (seen(as_png(pixels)) == pixels).all()
 
 
 NEXT = {
