@@ -37,14 +37,17 @@ AT_REST = {  # what each picture shows, for those who do not see it
 
 
 def markup(name: str, folder: str = "live") -> str:
-    """The element that `live.js` brings to life; its picture is fetched only where that cannot be.
+    """The element that `live.js` brings to life, and its style; its picture is fetched only where that cannot be.
 
     name    one of `AT_REST`
     folder  where `write` wrote to, as seen from the page
     """
     picture = f'<img src="{folder}/{name}.png" alt="{AT_REST[name]}" style="max-width: 100%" />'
     early = "".join(f'<link rel="modulepreload" href="{folder}/{script}">' for script in imported(f"{name}.js"))
-    return f'<div data-live="{name}">{early}<noscript>{picture}</noscript></div>'
+    if name == "playground":  # stands where a reader looks first
+        early += f'<link rel="preload" as="fetch" crossorigin href="{folder}/loop.wasm">'
+    style = f'<link rel="stylesheet" href="{folder}/live.css">'
+    return f'{style}<div data-live="{name}">{early}<noscript>{picture}</noscript></div>'
 
 
 def imported(script: str) -> list[str]:

@@ -16,7 +16,7 @@ autodoc_default_options = {"members": True, "show-inheritance": False}
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
-html_js_files = [("live/live.js", {"type": "module"})]
+html_js_files = [("live/live.js", {"type": "module", "priority": 100})]  # before those of the theme
 html_extra_path = ["extra"]
 html_copy_source = False
 html_show_sourcelink = False
@@ -30,9 +30,9 @@ pygments_style, pygments_dark_style = "bw", "github-dark"
 
 
 def as_written(app, what, name, obj, options, lines):
-    """Docstrings here are aligned by hand, for a terminal: show them as they stand."""
+    """Docstrings here are aligned by hand, for a terminal: show them as they stand. They are words, not Python."""
     if lines and any(line.strip() for line in lines):
-        lines[:] = ["::", "", *(f"    {line}" for line in lines), ""]
+        lines[:] = [".. code-block:: text", "", *(f"    {line}" for line in lines), ""]
 
 
 def setup(app):

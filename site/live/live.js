@@ -4,10 +4,6 @@
 const FIGURES = ["playground", "walk", "vanish", "checkpoints", "desk"];
 
 export async function mountAll(root = document) {
-  const style = new URL("live.css", import.meta.url).href;
-  if (!document.querySelector(`link[href="${style}"]`)) {
-    document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: style }));
-  }
   await Promise.all([...root.querySelectorAll("[data-live]")].map(mountOne));
 }
 

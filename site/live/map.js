@@ -5,7 +5,7 @@ import { el } from "./figure.js";
 
 const CELL = 4,
   WRONG = "#D55E00"; // pixels of the canvas for a sum
-const thousands = (n) => n.toLocaleString("en");
+const thousands = new Intl.NumberFormat("en").format;
 
 export class SumsMap {
   /** `picked(first, second)` is called for the sum under a finger or the mouse. */

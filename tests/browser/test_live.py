@@ -380,20 +380,23 @@ def test_the_desk_writes_in_view(browser, site, motion):
 
 
 @pytest.mark.parametrize("name", live_data.AT_REST)
-def test_a_page_knows_all_scripts_of_its_figure_before_any_has_run(page, site, name):
+def test_a_page_knows_all_code_of_its_figure_before_any_has_run(page, site, name):
     asked = []
     page.on("request", lambda request: asked.append(Path(request.url).name))
+
+    def code():
+        page.wait_for_load_state("networkidle")
+        return sorted(name for name in asked if name.endswith((".js", ".css", ".wasm")))
+
     page.route("**/live.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
     page.goto(f"{site.url}/{name}.html")
-    page.wait_for_load_state("networkidle")
-    early = sorted(script for script in asked if script.endswith(".js"))
+    early = code()
     page.unroute("**/live.js")
     asked.clear()
     page.reload()
     until(page.locator(".live").count)
-    page.wait_for_load_state("networkidle")
-    assert early == sorted(script for script in asked if script.endswith(".js"))
-    assert f"{name}.js" in early and "live.js" in early and len(early) == len(set(early)) > 3
+    assert early == code()
+    assert {f"{name}.js", "live.js", "live.css"} < set(early) and len(early) == len(set(early)) > 4
 
 
 def test_a_page_without_webassembly_shows_the_figure_at_rest(browser, site):

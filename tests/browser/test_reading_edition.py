@@ -57,7 +57,7 @@ def test_a_link_to_an_equation_leads_to_it_from_another_page(page, site):
     page.goto(f"{site.url}/06_auditing_the_report.html")
     page.locator("a[href$='03_backpropagation_through_time.html#eq-3']").first.click()
     page.wait_for_url("**/03_backpropagation_through_time.html#eq-3")
-    assert page.locator("#eq-3").count() == 1
+    lite.until(lambda: 0 <= page.evaluate("document.querySelector('#eq-3').getBoundingClientRect().top") < 400)
 
 
 def test_a_solution_is_folded_until_it_is_asked_for(page, site):
@@ -128,3 +128,19 @@ def test_a_page_that_is_too_wide_and_a_picture_without_words_are_found(page, sit
     assert "image-alt" in serious(page)
     page.evaluate("document.querySelector('h1').style.cssText = 'width: 3000px; position: absolute'")
     assert page.evaluate("document.documentElement.scrollWidth") > 1280
+
+
+def test_the_figure_of_the_front_page_waits_for_no_script_of_the_theme(browser, site):
+    page, held = site.page(browser), []
+    page.route("**/furo.js*", held.append)  # never answered
+    page.goto(f"{site.url}/index.html", wait_until="commit")
+    lite.until(lambda: "8.000 of 8 bits right" in page.locator("[data-live=playground]").inner_text())
+    assert held
+    page.context.close()
+
+
+def test_a_page_has_one_style_sheet(page, site):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if request.resource_type == "stylesheet" else None)
+    page.goto(f"{site.url}/symbols.html")
+    assert len(asked) == 1 and asked[0].startswith(f"{site.url}/_static/all.")
