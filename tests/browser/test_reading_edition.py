@@ -132,7 +132,7 @@ def test_a_page_that_is_too_wide_and_a_picture_without_words_are_found(page, sit
 
 def test_the_figure_of_the_front_page_waits_for_no_script_of_the_theme(browser, site):
     page, held = site.page(browser), []
-    page.route("**/furo.js*", held.append)  # never answered
+    page.route("**/furo.js*", lambda route: held.append(route))  # never answered
     page.goto(f"{site.url}/index.html", wait_until="commit")
     lite.until(lambda: "8.000 of 8 bits right" in page.locator("[data-live=playground]").inner_text())
     assert held
