@@ -12,7 +12,7 @@ export const REPORT = { n_h: 16, learning_rate: 0.008, seed: 1, n_steps: 20000, 
 export const RATES = [-3, -2, -1, 0].flatMap((power) => [1, 2, 3, 5, 8].map((digit) => Number(`${digit}e${power}`)));
 export const GUESSING = 4,
   NO_MEMORY = 5.04; // right bits: of a coin, and of the best answer to the two bits of a step
-const REFRESH = 250; // milliseconds between two pictures of a run that lasts: on a slow processor each takes 35
+const REFRESH = 250; // milliseconds between two pictures of a run that lasts; each costs a slow processor some of the run
 const thousands = new Intl.NumberFormat("en").format;
 
 /** The mean of each of at most 200 blocks of a curve, as [last step of the block, mean]. */
