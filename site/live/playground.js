@@ -12,7 +12,8 @@ export const REPORT = { n_h: 16, learning_rate: 0.008, seed: 1, n_steps: 20000, 
 export const RATES = [-3, -2, -1, 0].flatMap((power) => [1, 2, 3, 5, 8].map((digit) => Number(`${digit}e${power}`)));
 export const GUESSING = 4,
   NO_MEMORY = 5.04; // right bits: of a coin, and of the best answer to the two bits of a step
-const REFRESH = 250; // milliseconds between two pictures of a run that lasts; each costs a slow processor some of the run
+const SOON = 100, // milliseconds to the first picture of a run that lasts,
+  REFRESH = 250; // and from one to the next: each costs a slow processor some of the run
 const thousands = new Intl.NumberFormat("en").format;
 
 /** The mean of each of at most 200 blocks of a curve, as [last step of the block, mean]. */
@@ -97,7 +98,7 @@ class Playground {
       settings = this.settings;
     if (by_hand) this.address.write(settings);
     this.busy(true);
-    let drawn = performance.now();
+    let next = performance.now() + SOON;
     const loop = await this.loopOf(settings.optimiser).catch((error) => error);
     if (mine !== this.turn) return;
     if (loop instanceof Error) {
@@ -106,9 +107,9 @@ class Playground {
     }
     try {
       for (this.run of adder.train(loop, settings, new Rng(settings.seed))) {
-        if (performance.now() - drawn > REFRESH) {
+        if (performance.now() > next) {
           this.drawCurve();
-          drawn = performance.now();
+          next = performance.now() + REFRESH;
         }
         await aTurn();
         if (mine !== this.turn) return;

@@ -17,7 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 KERNEL = Path(__file__).with_name("kernel.mjs")
-DEAR = {"06": 80, "09": 60, "11": 190, "12": 500}  # seconds on a quiet machine; the others take 10 to 25 each
+# seconds on a quiet machine; the others take 10 to 25 each
+DEAR = {"05": 50, "06": 80, "08": 60, "09": 60, "10": 70, "11": 190, "12": 500, "13": 60, "14": 65}
 EVERYWHERE = "PRINTED=all python -m pytest -n 0 tests/browser/test_printed.py"
 
 
