@@ -13,7 +13,8 @@ def compiled_loop(n_h: int, batch_size: int) -> Engine:
     raises  ImportError without Numba, but in a browser
     """
     machine.require_loop()
-    return Engine(kernels.sgd, kernels.cross_entropy, machine.announcing, min(32_000, 2**23 // n_h**2))
+    piece_bits = min(32_000, 2**23 // n_h**2)  # n_h² products for each bit: large networks take fewer at a time
+    return Engine(kernels.sgd, kernels.cross_entropy, machine.announcing, piece_bits)
 
 
 def in_browser(n_h: int, batch_size: int) -> Engine:
