@@ -2,7 +2,10 @@
 
 import ast
 import base64
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import accessible
@@ -15,6 +18,7 @@ from reading_times import rounded, words
 
 import bptt_lab.exercises
 
+ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(refresh_notebooks.NOTEBOOKS.glob("*.ipynb"))
 WRITTEN_OUT = {"03_backpropagation_through_time.ipynb": {"backward"}}  # the function that a notebook is about
 ASKING = "00 01 02 03 04 05 06 07 08 09 10 11 12 13 14".split()  # these ask before they tell
@@ -292,3 +296,27 @@ def test_formulas_in_alternative_text_read_aloud():
     assert refresh_notebooks.alternative_text(source) == "The picture shows ∂L / ∂h(t) in notebook 3."
     assert refresh_notebooks.alternative_text("Nothing.") == ""
     assert len(refresh_notebooks.alternative_text("A picture of a line. " * 99)) <= 420
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("digits, holds", [(15, False), (0, True)], ids=["all digits", "no digit"])
+def test_what_hangs_on_roundings_is_found(digits, holds, tmp_path):
+    """The loss after 500 steps in NumPy, printed; the kernel rounds as this process does, or otherwise."""
+    code = f"""
+import numpy as np
+from bptt_lab import model, training
+rng = np.random.default_rng(0)
+_, history = training.train(model.init_params(8, rng), rng=rng, n_steps=500, learning_rate=0.3, engine="numpy")
+print(f"{{history.loss[-100:].mean() / 10:.{digits}f}}")
+"""
+    cell, path = new_code_cell(code, execution_count=1), tmp_path / "printed.ipynb"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    cell.outputs = [new_output("stream", name="stdout", text=done.stdout)]
+    nbformat.write(new_notebook(cells=[cell]), path)
+
+    def reproduced(*more):
+        command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "-n", "0", "-q", *more, path]
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "tests")}
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True).returncode == 0
+
+    assert reproduced() and reproduced("-p", "other_roundings") == holds
