@@ -31,7 +31,10 @@ def hold(names: list[tuple[str, str]], limits: dict[str, int]) -> None:
     """Begin: remember what will be closed, even if a notebook puts others under these names; and set limits that no
     process of the notebook can raise.
 
-    limits   by their names in `resource`, without RLIMIT
+    Parameters
+    ----------
+    limits
+        by their names in `resource`, without RLIMIT
     """
     import resource
 
@@ -46,9 +49,12 @@ def hold(names: list[tuple[str, str]], limits: dict[str, int]) -> None:
 def ask(question: bytes, answer: str) -> None:
     """Ask a function of the notebook, and write what came into a file of the home.
 
-    question  function, the name of one; whether a value may stand in its place; seconds for all calls of one round;
-              what gives the answer away, as module and name; and the rounds: the arguments of each problem. It is
-              pickled, since no notebook can have made it.
+    Parameters
+    ----------
+    question
+        function, the name of one; whether a value may stand in its place; seconds for all calls of one round; what
+        gives the answer away, as module and name; and the rounds: the arguments of each problem. It is pickled, since
+        no notebook can have made it.
     """
     from IPython import get_ipython
 
@@ -131,7 +137,10 @@ def _array(value: object) -> dict:
 def unpack(text: str) -> object:
     """The value that `pack` was given, with lists in the place of tuples and of NamedTuples.
 
-    raises   ValueError for what it cannot have made
+    Raises
+    ------
+    ValueError
+        for what it cannot have made
     """
     try:
         return json.loads(text, object_hook=_unpacked)

@@ -22,10 +22,19 @@ JUNK = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$|timestamp\.txt$
 def collect(place: Path, notebook: str, roster: Path | None = None) -> Class:
     """One submission for each student; the order of files does not matter.
 
-    place     a folder or a .zip, which is not unpacked
-    notebook  such as "07_write_it_yourself"
-    roster    a CSV file of id and name
-    raises    ValueError or OSError if there is no such place or roster
+    Parameters
+    ----------
+    place
+        a folder or a .zip, which is not unpacked
+    notebook
+        such as "07_write_it_yourself"
+    roster
+        a CSV file of id and name
+
+    Raises
+    ------
+    ValueError, OSError
+        if there is no such place or roster
     """
     known, came, found, named = Roster(roster), _all_files(place), Class(notebook), []
     functions = [exercise.function for exercise in exercises.graded(notebook[:2]).values()]

@@ -26,7 +26,10 @@ def _opened(folder: Path) -> object:
 def record(folder: Path, assignment: str, student: str, when: str, points: dict[str, float]) -> None:
     """Write the points of one student; those that a teacher has given by hand stay, and are marked.
 
-    when   such as "2026-11-25 21:00:05 UTC"
+    Parameters
+    ----------
+    when
+        such as "2026-11-25 21:00:05 UTC"
     """
     with _opened(folder) as book:
         book.update_or_create_student(student)

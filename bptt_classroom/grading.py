@@ -66,7 +66,10 @@ def closed(exercise: Exercise) -> list[tuple[str, str]]:
 def run(notebook: NotebookNode, exam: Exam, hidden: list[Path], protected: bool = True) -> tuple[list, dict]:
     """What came of each cell of code, and of each question. Nothing that a submission does makes this fail.
 
-    hidden   folders that it must not see
+    Parameters
+    ----------
+    hidden
+        folders that it must not see
     """
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     rlimits = {name: most for name, most in exam.limits.items() if name.isupper() and (protected or name != "NPROC")}

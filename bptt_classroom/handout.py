@@ -17,7 +17,10 @@ SETTINGS = Path(__file__).with_name("nbgrader_config.py")
 def find(name: str) -> Path:
     """The notebook of this number, as in "07" or "7".
 
-    raises   ValueError if there is none, or none with exercises, or no repository
+    Raises
+    ------
+    ValueError
+        if there is none, or none with exercises, or no repository
     """
     if not NOTEBOOKS.is_dir():
         raise ValueError(f"the course's notebooks are needed, got no {NOTEBOOKS}: install the repository with -e")
@@ -32,8 +35,15 @@ def find(name: str) -> Path:
 def make(folder: Path, path: Path, seed: int | None = None) -> Path:
     """Write the teacher's notebook of one assignment; the seed; and the settings, unless they are there.
 
-    seed     of the hidden problems; if not given, that of before, or else a new one
-    raises   LookupError if the notebook lacks a cell of an exercise
+    Parameters
+    ----------
+    seed
+        of the hidden problems; if not given, that of before, or else a new one
+
+    Raises
+    ------
+    LookupError
+        if the notebook lacks a cell of an exercise
     """
     notebook, target = nbformat.read(path, as_version=4), folder / "source" / path.stem / path.name
     if lacking := notebooks.mark(notebook, exercises.graded(path.name[:2])):

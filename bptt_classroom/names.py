@@ -25,8 +25,12 @@ FINAL = re.compile(r"[\s_-]*(final|copy)\d*$", re.I)
 def claim(file: Student, folders: int, notebook: str, roster: "Roster") -> None:
     """Find what the name says.
 
-    folders   that say nothing, because all files lie in them
-    notebook  such as "07_write_it_yourself"
+    Parameters
+    ----------
+    folders
+        that say nothing, because all files lie in them
+    notebook
+        such as "07_write_it_yourself"
     """
     path = unicodedata.normalize("NFC", file.file)
     parts, lms = PurePosixPath(path).parts, (re.search(f"(?:^|/){one}", path) for one in LMS)
@@ -71,7 +75,12 @@ def _words(text: str) -> str:
 class Roster:
     """Who is in the class: a CSV file of id and name.
 
-    raises   ValueError for lines that are not so, OSError if it cannot be read
+    Raises
+    ------
+    ValueError
+        for lines that are not so
+    OSError
+        if it cannot be read
     """
 
     def __init__(self, path: Path | None = None):

@@ -23,7 +23,12 @@ STARTS = {
 def load(path: Path | zipfile.Path) -> NotebookNode:
     """A notebook in today's format: the text of its cells and no more, for marks, ids and outputs may be anything.
 
-    raises   ValueError with the true reason if it is none, OSError if it cannot be read
+    Raises
+    ------
+    ValueError
+        with the true reason if it is none
+    OSError
+        if it cannot be read
     """
     with path.open("rb") as file:
         data = file.read(LARGEST + 1)
@@ -66,7 +71,9 @@ def mark(notebook: NotebookNode, exercises: dict[str, Exercise]) -> list[str]:
     """Give marks for nbgrader to the last cell that makes a function, and to a check of it, which is put there if
     there is none. Marks that came are not looked at: a copied cell has them twice, and a converter loses them.
 
-    returns  the exercises that lack a cell or a check
+    Returns
+    -------
+    the exercises that lack a cell or a check
     """
     lacking, code = [], [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell in notebook.cells:

@@ -16,7 +16,10 @@ TEMPLATE = Path(__file__).with_name("page.html")
 def write_all(folder: Path, results: Class) -> list[Path]:
     """The page and the tables, each file whole or not at all.
 
-    raises   OSError, as when the disk is full
+    Raises
+    ------
+    OSError
+        as when the disk is full
     """
     made = {".html": page(results), ".csv": table(results), "_long.csv": long_table(results)}
     for ending, text in made.items():  # Excel knows UTF-8 by the mark at its start

@@ -160,7 +160,10 @@ def load(folder: Path, assignment: str) -> Class:
 def told(folder: Path, assignment: str) -> Class:
     """The same as a teacher wants it told: by name, with the points that were given by hand.
 
-    raises   ValueError if nothing was collected
+    Raises
+    ------
+    ValueError
+        if nothing was collected
     """
     known, hand = load(folder, assignment), gradebook.by_hand(folder, assignment)
     if not (known.students or known.aside or known.lost):

@@ -47,7 +47,10 @@ def why_not() -> str:
 def command(hidden: list[Path]) -> list[str]:
     """Starts a program that sees Python and the system's libraries, read-only, and an empty home.
 
-    hidden   folders that are covered even where they lie inside of what is seen
+    Parameters
+    ----------
+    hidden
+        folders that are covered even where they lie inside of what is seen
     """
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent}
     roots = [*map(Path, SYSTEM), *sorted(prefixes)]

@@ -51,7 +51,11 @@ def carry_states(
 
     The read-out is a least-squares fit to ±1. Its accuracy is measured on whole sums left out of the fit, because the
     steps of one sum resemble each other.
-    raises   TypeError or ValueError for bad settings
+
+    Raises
+    ------
+    TypeError, ValueError
+        for bad settings
     """
     proof.adder(params)
     n_folds = validate.size("n_folds", n_folds, least=2)
@@ -88,7 +92,11 @@ def extract(params: Params, tolerance: float = 0.2, max_states: int = 2_000) -> 
     become one (Moore's partition refinement). A right adder leaves two states, no carry and carry, with eight
     transitions. This choice needs no number of clusters, and finds the carry instead of being told. It is a picture,
     not a proof: what differs by less than the tolerance is not seen. For the proof, see `proof.prove`.
-    raises   TypeError or ValueError for bad settings, or if more than max_states are needed
+
+    Raises
+    ------
+    TypeError, ValueError
+        for bad settings, or if more than max_states are needed
     """
     tolerance, max_states = validate.positive("tolerance", tolerance), validate.size("max_states", max_states)
     merged = proof.merge(params, tolerance, max_states)

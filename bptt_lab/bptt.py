@@ -10,9 +10,17 @@ from bptt_lab.model import Array, Params, Trace
 def backward(params: Params, trace: Trace, y: Array) -> Params:
     """∂L/∂U, ∂L/∂W, ∂L/∂V, ∂L/∂b, ∂L/∂c for L = `model.loss(trace, y)`.
 
-    trace    from `model.forward(params, x)`
-    y        (T, B, n_y), targets
-    raises   ValueError if the shape of y is not that of the outputs, or y leaves [0, 1]
+    Parameters
+    ----------
+    trace
+        from `model.forward(params, x)`
+    y : (T, B, n_y)
+        targets
+
+    Raises
+    ------
+    ValueError
+        if the shape of y is not that of the outputs, or y leaves [0, 1]
     """
     dL_do = output_grads(trace, y)
     dL_dh = state_grads(params, trace, dL_do)

@@ -20,14 +20,29 @@ def check(
 ) -> Verdict:
     """Ask your function about fresh random problems; the verdict says what is right and wrong, and has `hints(1)`, ….
 
-    exercise    its id, such as "03.1"; or an `Exercise` of your own
-    yours       the function; or a value, where one is asked for
-    seed        of the problems
-    seconds     time limit for all calls together, if not that of the exercise
-    convention  of code that comes from elsewhere: a `Convention`, or a name such as "columns"
-    sizes       such as B=1: the same in all problems, for a function that is not general yet
-    raises      AssertionError where nbgrader validates a notebook and the answer is not right;
-                ValueError for an exercise or a convention that does not exist, TypeError for what is no function
+    Parameters
+    ----------
+    exercise
+        its id, such as "03.1"; or an `Exercise` of your own
+    yours
+        the function; or a value, where one is asked for
+    seed
+        of the problems
+    seconds
+        time limit for all calls together, if not that of the exercise
+    convention
+        of code that comes from elsewhere: a `Convention`, or a name such as "columns"
+    **sizes
+        such as B=1: the same in all problems, for a function that is not general yet
+
+    Raises
+    ------
+    AssertionError
+        where nbgrader validates a notebook and the answer is not right
+    ValueError
+        for an exercise or a convention that does not exist
+    TypeError
+        for what is no function
     """
     exercise = exercises.find(exercise) if isinstance(exercise, str) else exercise
     if not exercise.parameters:

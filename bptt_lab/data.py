@@ -9,9 +9,21 @@ from bptt_lab import validate
 def to_bits(numbers: ArrayLike, n_bits: int) -> NDArray[np.int64]:
     """The bits of number = Σ_t 2^(t-1) bit^(t).
 
-    numbers  (*shape), non-negative integers below 2^n_bits, of any width (Python integers stay exact)
-    returns  (n_bits, *shape) of 0 and 1; entry [0] is the least significant bit
-    raises   TypeError for anything but integers; ValueError for a negative number or one too wide
+    Parameters
+    ----------
+    numbers : (*shape)
+        non-negative integers below 2^n_bits, of any width (Python integers stay exact)
+
+    Returns
+    -------
+    (n_bits, *shape) of 0 and 1; entry [0] is the least significant bit
+
+    Raises
+    ------
+    TypeError
+        for anything but integers
+    ValueError
+        for a negative number or one too wide
     """
     n_bits = validate.size("n_bits", n_bits)
     numbers = validate.integers(numbers)
@@ -26,9 +38,20 @@ def to_bits(numbers: ArrayLike, n_bits: int) -> NDArray[np.int64]:
 def from_bits(bits: ArrayLike) -> NDArray:
     """number = Σ_t 2^(t-1) bit^(t), the inverse of `to_bits`.
 
-    bits     (n_bits, *shape), every entry 0 or 1
-    returns  (*shape); int64 up to 62 bits, Python integers (dtype object) beyond, so that no bit is lost
-    raises   ValueError for an entry that is neither 0 nor 1
+    Parameters
+    ----------
+    bits : (n_bits, *shape)
+        every entry 0 or 1
+
+    Returns
+    -------
+    (*shape)
+        int64 up to 62 bits, Python integers (dtype object) beyond, so that no bit is lost
+
+    Raises
+    ------
+    ValueError
+        for an entry that is neither 0 nor 1
     """
     bits = validate.bits("bits", bits)
     dtype = np.int64 if len(bits) <= 62 else object
@@ -39,8 +62,15 @@ def from_bits(bits: ArrayLike) -> NDArray:
 def carries(x: ArrayLike) -> NDArray[np.int64]:
     """carry^(t) = 1 if x_1^(t) + x_2^(t) + carry^(t-1) >= 2, else 0; carry^(0) = 0.
 
-    x        (T, B, 2), the bits of both addends
-    returns  (T, B), the carry that each step hands to the next
+    Parameters
+    ----------
+    x : (T, B, 2)
+        the bits of both addends
+
+    Returns
+    -------
+    (T, B)
+        the carry that each step hands to the next
     """
     x = validate.bits("x", x)
     if x.ndim != 3 or x.shape[2] != 2:
@@ -55,9 +85,19 @@ def carries(x: ArrayLike) -> NDArray[np.int64]:
 def encode_sums(first: ArrayLike, second: ArrayLike, n_bits: int = 8) -> tuple[NDArray, NDArray]:
     """Pairs of numbers and their sums, as the network reads them.
 
-    first, second  (B,), non-negative integers
-    returns        x (n_bits, B, 2) and y (n_bits, B, 1), float64
-    raises         ValueError if a sum needs more than n_bits bits
+    Parameters
+    ----------
+    first, second : (B,)
+        non-negative integers
+
+    Returns
+    -------
+    x (n_bits, B, 2) and y (n_bits, B, 1), float64
+
+    Raises
+    ------
+    ValueError
+        if a sum needs more than n_bits bits
     """
     first, second = validate.integers(first), validate.integers(second)
     if first.ndim != 1 or first.shape != second.shape:
@@ -72,8 +112,14 @@ def encode_sums(first: ArrayLike, second: ArrayLike, n_bits: int = 8) -> tuple[N
 def sample_sums(n: int, rng: np.random.Generator, n_bits: int = 8, high: int = 127) -> tuple[NDArray, NDArray]:
     """n fresh sums, both addends uniform in 0 … high - 1.
 
-    returns  x (n_bits, n, 2) and y (n_bits, n, 1); n sums and then m more are the same as n + m at once
-    raises   ValueError if the largest sum, 2 (high - 1), needs more than n_bits bits
+    Returns
+    -------
+    x (n_bits, n, 2) and y (n_bits, n, 1); n sums and then m more are the same as n + m at once
+
+    Raises
+    ------
+    ValueError
+        if the largest sum, 2 (high - 1), needs more than n_bits bits
     """
     n, high = validate.size("n", n), _fitting(high, n_bits)
     pairs = _uniform(high, (n, 2), rng)
@@ -83,8 +129,14 @@ def sample_sums(n: int, rng: np.random.Generator, n_bits: int = 8, high: int = 1
 def all_sums(n_bits: int = 8, high: int = 127) -> tuple[NDArray, NDArray]:
     """Every sum that `sample_sums` can draw, 0 + 0 first: number i · high + j is i + j.
 
-    returns  x (n_bits, high², 2) and y (n_bits, high², 1)
-    raises   ValueError if the largest sum, 2 (high - 1), needs more than n_bits bits
+    Returns
+    -------
+    x (n_bits, high², 2) and y (n_bits, high², 1)
+
+    Raises
+    ------
+    ValueError
+        if the largest sum, 2 (high - 1), needs more than n_bits bits
     """
     high = _fitting(high, n_bits)
     first, second = np.divmod(np.arange(high**2), high)

@@ -12,9 +12,15 @@ from bptt_lab.model import Array, Params
 def complex_step(params: Params, x: Array, y: Array, forward: Callable = model.forward) -> Params:
     """∂L/∂θ = Im L(θ + iε) / ε for every entry θ, exact to rounding.
 
-    x, y     (T, B, n_x) and (T, B, n_y)
-    forward  of another network, with a Params of its own
-    source   Squire and Trapp, SIAM Review 40 (1998), 110-112
+    Parameters
+    ----------
+    x, y : (T, B, n_x) and (T, B, n_y)
+    forward
+        of another network, with a Params of its own
+
+    References
+    ----------
+    Squire and Trapp, SIAM Review 40 (1998), 110-112
     """
     return _for_each_field(derivative, params, x, y, forward)
 
@@ -22,8 +28,11 @@ def complex_step(params: Params, x: Array, y: Array, forward: Callable = model.f
 def central_differences(params: Params, x: Array, y: Array, forward: Callable = model.forward) -> Params:
     """∂L/∂θ ≈ (L(θ + ε) - L(θ - ε)) / 2ε for every entry θ; good to about 1e-9 of the largest entry.
 
-    x, y     (T, B, n_x) and (T, B, n_y)
-    forward  of another network, with a Params of its own
+    Parameters
+    ----------
+    x, y : (T, B, n_x) and (T, B, n_y)
+    forward
+        of another network, with a Params of its own
     """
     return _for_each_field(central_difference, params, x, y, forward)
 
@@ -52,8 +61,11 @@ def central_difference(f: Callable[[Array], float], at: Array, step: float = 6e-
 def loss_from_state(params: Params, x: Array, y: Array, t: int, h_t: Array) -> float:
     """The loss of steps t, t+1, …, T as a function of the state h^(t) alone.
 
-    t        index of the step, from 0
-    h_t      (B, n_h)
+    Parameters
+    ----------
+    t
+        index of the step, from 0
+    h_t : (B, n_h)
     """
     o_t = h_t @ params.V.T + params.c  # (B, n_y)
     loss_t = model.cross_entropy(o_t, y[t]).sum() / len(h_t)

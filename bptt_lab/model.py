@@ -33,7 +33,10 @@ class Trace(NamedTuple):
 def init_params(n_h: int, rng: np.random.Generator, n_x: int = 2, n_y: int = 1, scale: float = 1.0) -> Params:
     """U, W, V uniform in (-scale, scale), drawn in this order; b = c = 0.
 
-    raises  TypeError or ValueError for a size below 1 or a scale that is not positive
+    Raises
+    ------
+    TypeError, ValueError
+        for a size below 1 or a scale that is not positive
     """
     n_h, n_x, n_y = validate.size("n_h", n_h), validate.size("n_x", n_x), validate.size("n_y", n_y)
     scale = validate.positive("scale", scale)
@@ -44,9 +47,16 @@ def init_params(n_h: int, rng: np.random.Generator, n_x: int = 2, n_y: int = 1, 
 def forward(params: Params, x: Array, h_0: Array | float = 0.0) -> Trace:
     """h^(t) = tanh(b + W h^(t-1) + U x^(t)), o^(t) = c + V h^(t), ŷ^(t) = σ(o^(t)), for t = 1 … T.
 
-    x        (T, B, n_x)
-    h_0      (B, n_h), the state before the first step; 0 if not given
-    raises   ValueError if shapes do not match, or x holds NaN or infinity
+    Parameters
+    ----------
+    x : (T, B, n_x)
+    h_0 : (B, n_h)
+        the state before the first step; 0 if not given
+
+    Raises
+    ------
+    ValueError
+        if shapes do not match, or x holds NaN or infinity
     """
     validate.inputs(params, x)
     U, W, V, b, c = params
@@ -65,8 +75,15 @@ def forward(params: Params, x: Array, h_0: Array | float = 0.0) -> Trace:
 def loss(trace: Trace, y: Array) -> float:
     """L = 1/B Σ_t Σ_batch [-y log ŷ - (1 - y) log(1 - ŷ)], eq. (2), in nats; several outputs are summed.
 
-    y        (T, B, n_y), targets
-    raises   ValueError if the shape of y is not that of the outputs, or y holds NaN or infinity
+    Parameters
+    ----------
+    y : (T, B, n_y)
+        targets
+
+    Raises
+    ------
+    ValueError
+        if the shape of y is not that of the outputs, or y holds NaN or infinity
     """
     validate.targets(trace.o, y)
     return cross_entropy(trace.o, y).sum() / y.shape[1]

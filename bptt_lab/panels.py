@@ -22,7 +22,10 @@ LOW, HIGH = 1e-3, 100.0  # nats; what lies outside is drawn at the edge
 def bundle(view: object, png: bytes, words: str) -> dict[str, object]:
     """What a cell shows and stores of sliders: `view` where a kernel runs; elsewhere their picture, and words.
 
-    words  HTML
+    Parameters
+    ----------
+    words
+        HTML
     """
     plain = html.unescape(re.sub("<.*?>", " ", words.replace("<b>", "").replace("</b>", "")))
     picture = {"image/png": base64.b64encode(png).decode(), "text/plain": " ".join(plain.split())}
@@ -40,9 +43,14 @@ class Panels:
     def png(self, histories: list[History], n_bits: int, digits: Array, h: Array, addends: tuple[int, int]) -> bytes:
         """The picture of one run.
 
-        histories  of the run, and perhaps of the report's program beside it
-        digits     (127²,), right bits of each sum in the order of `data.all_sums`
-        h          (8, n_h), hidden states while it adds `addends`
+        Parameters
+        ----------
+        histories
+            of the run, and perhaps of the report's program beside it
+        digits : (127²,)
+            right bits of each sum in the order of `data.all_sums`
+        h : (8, n_h)
+            hidden states while it adds `addends`
         """
         frame = len(histories[0].loss), n_bits, len(histories)
         if frame not in self.kept:

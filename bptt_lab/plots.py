@@ -21,9 +21,15 @@ def right_bits(ax: Axes, correct_digits: ArrayLike, window: int = 100, label: st
 
     With the first curve of a picture come two levels to compare it with: guessing, and the best without a memory.
 
-    correct_digits  (n_steps,)
-    style           of the curve, such as color="black", linestyle="--"
-    returns         the curve; the point of a window stands at its last iteration
+    Parameters
+    ----------
+    correct_digits : (n_steps,)
+    **style
+        of the curve, such as color="black", linestyle="--"
+
+    Returns
+    -------
+    the curve; the point of a window stands at its last iteration
     """
     whole = len(correct_digits) // window * window
     means = np.asarray(correct_digits)[:whole].reshape(-1, window).mean(axis=1)
@@ -50,8 +56,13 @@ def accuracies(
 ) -> list:
     """Right bits of each of the `last` iterations, and their mean; the report's figure.
 
-    correct_digits  (n_steps,)
-    returns         the line of the iterations and the line of the mean
+    Parameters
+    ----------
+    correct_digits : (n_steps,)
+
+    Returns
+    -------
+    the line of the iterations and the line of the mean
     """
     shown = np.asarray(correct_digits)[-last:]
     steps = np.arange(len(correct_digits) - len(shown), len(correct_digits)) + 1
@@ -67,8 +78,14 @@ def accuracies(
 def loss_curve(ax: Axes, loss: ArrayLike, window: int = 500, color: str = LOSS, label: str = "") -> list:
     """Loss of each iteration (dots, at most 2,000 of them) and the median of each `window` iterations (line).
 
-    loss     (n_steps,), nats
-    returns  the line of the dots and the line of the medians
+    Parameters
+    ----------
+    loss : (n_steps,)
+        nats
+
+    Returns
+    -------
+    the line of the dots and the line of the medians
     """
     loss = np.asarray(loss)
     steps, thin, window = np.arange(len(loss)) + 1, -(-len(loss) // 2_000), min(window, len(loss))
@@ -89,8 +106,14 @@ def loss_curve(ax: Axes, loss: ArrayLike, window: int = 500, color: str = LOSS, 
 def bit_table(ax: Axes, x: ArrayLike, y: ArrayLike, carry: ArrayLike) -> list:
     """One sum as the network meets it, a column for each step.
 
-    x, y, carry  (T, 2), (T, 1), (T,): the addends, their sum, the carry that each step hands on
-    returns      the texts of the bits, row by row
+    Parameters
+    ----------
+    x, y, carry : (T, 2), (T, 1) and (T,)
+        the addends, their sum, the carry that each step hands on
+
+    Returns
+    -------
+    the texts of the bits, row by row
     """
     carry_in = np.concatenate([[0], np.asarray(carry)[:-1]])
     rows = [
@@ -113,8 +136,13 @@ def bit_table(ax: Axes, x: ArrayLike, y: ArrayLike, carry: ArrayLike) -> list:
 def unrolled(ax: Axes, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike) -> list:
     """The network unrolled over one sum: bits go in below, the state is handed to the right, probabilities come out.
 
-    x, y, y_hat  (T, 2), (T, 1), (T, 1)
-    returns      the texts of the outputs
+    Parameters
+    ----------
+    x, y, y_hat : (T, 2), (T, 1) and (T, 1)
+
+    Returns
+    -------
+    the texts of the outputs
     """
     x, y, y_hat = np.asarray(x), np.asarray(y), np.asarray(y_hat)
     wide = 1.25  # from one step to the next
@@ -147,9 +175,16 @@ def unrolled(ax: Axes, x: ArrayLike, y: ArrayLike, y_hat: ArrayLike) -> list:
 def two_roads(ax: Axes, t: int, first: ArrayLike, second: ArrayLike) -> list:
     """Eq. (7) at step t, for one unit: down from the output of this step, and back from the next state.
 
-    t              the step, from 1 to T; what lies behind it on the walk is known, what lies before it is not yet
-    first, second  (T,), the two terms of each step; second[T - 1] is 0
-    returns        the texts of the numbers: known gradients from t to T, then the terms that meet at t
+    Parameters
+    ----------
+    t
+        the step, from 1 to T; what lies behind it on the walk is known, what lies before it is not yet
+    first, second : (T,)
+        the two terms of each step; second[T - 1] is 0
+
+    Returns
+    -------
+    the texts of the numbers: known gradients from t to T, then the terms that meet at t
     """
     first, second, wide = np.asarray(first), np.asarray(second), 2.7  # from one step to the next
     texts = []
@@ -181,8 +216,14 @@ def two_roads(ax: Axes, t: int, first: ArrayLike, second: ArrayLike) -> list:
 def blocks(ax: Axes, parts: list) -> list:
     """A formula as blocks, to see that its shapes fit.
 
-    parts    strings such as "=" or "+", and tuples (name, rows, columns, colour), drawn to one scale from left to right
-    returns  the rectangles
+    Parameters
+    ----------
+    parts
+        strings such as "=" or "+", and tuples (name, rows, columns, colour), drawn to one scale from left to right
+
+    Returns
+    -------
+    the rectangles
     """
     unit, left, rectangles = 0.22, 0.0, []
     for part in parts:
@@ -218,9 +259,16 @@ def weighted_sums(ax: Axes, n_h: int, n_x: int) -> list:
 def sums_map(ax: Axes, correct_digits: ArrayLike, n_bits: int = 8, scale: bool = True) -> object:
     """Right bits of every sum i + j, at row i and column j; a wrong sum also gets a cross.
 
-    correct_digits  (high²,), in the order of `data.all_sums`
-    scale           draw a colour scale beside it
-    returns         the image
+    Parameters
+    ----------
+    correct_digits : (high²,)
+        in the order of `data.all_sums`
+    scale
+        draw a colour scale beside it
+
+    Returns
+    -------
+    the image
     """
     high = int(np.sqrt(len(correct_digits)))
     grid = np.asarray(correct_digits).reshape(high, high)
@@ -239,10 +287,17 @@ def states(ax: Axes, h: ArrayLike, carry: ArrayLike, x: ArrayLike | None = None,
 
     A dash marks what is negative, for readers and printers without colours.
 
-    h, carry  (T, n_h) and (T,)
-    x         (T, 2), the bits of both addends, to stand above the columns; not shown if not given
-    scale     draw a colour scale beside it
-    returns   the image
+    Parameters
+    ----------
+    h, carry : (T, n_h) and (T,)
+    x : (T, 2)
+        the bits of both addends, to stand above the columns; not shown if not given
+    scale
+        draw a colour scale beside it
+
+    Returns
+    -------
+    the image
     """
     h = np.asarray(h).T
     rows = (0.5, len(h) + 0.5)  # units are counted from 1
@@ -267,8 +322,14 @@ def states(ax: Axes, h: ArrayLike, carry: ArrayLike, x: ArrayLike | None = None,
 def spread(ax: Axes, values: ArrayLike, labels: list[str] | None = None) -> list:
     """One dot for each seed, a row for each group, a bar at the median.
 
-    values   (n_groups, n_seeds), or (n_seeds,) for a single group
-    returns  the dots of each group
+    Parameters
+    ----------
+    values : (n_groups, n_seeds)
+        or (n_seeds,) for a single group
+
+    Returns
+    -------
+    the dots of each group
     """
     values = np.atleast_2d(values)
     drawn = []
@@ -283,8 +344,14 @@ def spread(ax: Axes, values: ArrayLike, labels: list[str] | None = None) -> list
 def counted(ax: Axes, counts: ArrayLike, rows: list[str], columns: list[str]) -> list:
     """How many there are of each kind: a dot for each, and above the dots their number.
 
-    counts   (n_rows, n_columns), at most 200 each
-    returns  the texts of the numbers, row by row
+    Parameters
+    ----------
+    counts : (n_rows, n_columns)
+        at most 200 each
+
+    Returns
+    -------
+    the texts of the numbers, row by row
     """
     texts = []
     for (row, column), n in np.ndenumerate(np.asarray(counts)):
@@ -302,8 +369,13 @@ def counted(ax: Axes, counts: ArrayLike, rows: list[str], columns: list[str]) ->
 def gradient_sizes(ax: Axes, dL_dh: ArrayLike, label: str = "", **style) -> object:
     """The largest |∂L/∂h^(t)| of each step, on a logarithmic axis.
 
-    dL_dh    (T, B, n_h)
-    returns  the line
+    Parameters
+    ----------
+    dL_dh : (T, B, n_h)
+
+    Returns
+    -------
+    the line
     """
     sizes = np.abs(dL_dh).max(axis=(1, 2))
     (line,) = ax.plot(np.arange(len(sizes)) + 1, sizes, "o-", label=label, **{"color": HIDDEN, **style})

@@ -60,7 +60,10 @@ IN_THE_GRADIENT = {  # the catalogue's name of each; the other two change what i
 def gradients(params: Params, trace: Trace, y: Array, quirks: Quirks = AS_PRINTED) -> Params:
     """What the listing takes for the gradient; `bptt.backward` if every switch is off.
 
-    trace, y  from `model.forward(params, x)`, and (T, B, n_y)
+    Parameters
+    ----------
+    trace, y
+        from `model.forward(params, x)`, and (T, B, n_y)
     """
     made = [CATALOGUE[name] for switch, name in IN_THE_GRADIENT.items() if getattr(quirks, switch)]
     return BACKWARD.combine(*made)(params, trace, y) if made else bptt.backward(params, trace, y)
@@ -159,7 +162,10 @@ def train(
 ) -> tuple[Params, History]:
     """`training.train` by the rules of the listing. Its History holds the true loss.
 
-    settings  for `training.train`, if they are not to be the report's
+    Parameters
+    ----------
+    **settings
+        for `training.train`, if they are not to be the report's
     """
     return training.train(params, rng=rng, engine=engine(quirks), **(SETTINGS | settings))
 
@@ -173,8 +179,15 @@ def engine(quirks: Quirks, n_h: int = N_H) -> Engine:
 def seed_runs(seeds: range, quirks: Quirks, progress: bool = False, **settings) -> Array:
     """For each seed the mean digit accuracy of the last 1,000 iterations, and the wrong ones of all sums; (seeds, 2).
 
-    settings  for `training.train`, if they are not to be the report's
-    raises    FloatingPointError if a run diverges
+    Parameters
+    ----------
+    **settings
+        for `training.train`, if they are not to be the report's
+
+    Raises
+    ------
+    FloatingPointError
+        if a run diverges
     """
     rngs = [np.random.default_rng(seed) for seed in seeds]
     starts = [model.init_params(N_H, rng) for rng in rngs]

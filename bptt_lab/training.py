@@ -47,13 +47,28 @@ def train(
 ) -> tuple[Params, History]:
     """A step of the optimiser for a fresh batch, again and again. The given `params` are left as they are.
 
-    optimiser  of `optimisers`: SGD(), Momentum(), Adam()
-    engine     "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
-               included; "auto": the faster; or an Engine, or a function called like `sgd`, to take other steps
-    progress   show a bar
-    returns    trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
-    raises     TypeError or ValueError for bad settings; FloatingPointError, naming the step, if the loss is not finite;
-               ImportError for engine "numba" without Numba, or "wasm" without a browser
+    Parameters
+    ----------
+    optimiser
+        of `optimisers`: SGD(), Momentum(), Adam()
+    engine
+        "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
+        included; "auto": the faster; or an Engine, or a function called like `sgd`, to take other steps
+    progress
+        show a bar
+
+    Returns
+    -------
+    trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
+
+    Raises
+    ------
+    TypeError, ValueError
+        for bad settings
+    FloatingPointError
+        naming the step, if the loss is not finite
+    ImportError
+        for engine "numba" without Numba, or "wasm" without a browser
     """
     so_far = params, History(np.zeros(0), np.zeros(0))
     try:
@@ -91,7 +106,10 @@ def in_pieces(
 ) -> Iterator[tuple[Params, History]]:
     """`train`, for those who look in between: parameters and the History so far, after each short piece of the run.
 
-    say  is told what the engine does before it can begin: "compiling", and "" after that
+    Parameters
+    ----------
+    say
+        is told what the engine does before it can begin: "compiling", and "" after that
     """
     validate.params(params)
     learning_rate = validate.positive("learning_rate", learning_rate)
@@ -115,7 +133,12 @@ def in_pieces(
 def pick_engine(engine: str | Engine | Callable, n_h: int, batch_size: int) -> Engine:
     """The engine of this name, for networks and batches of this size; or the one that is given.
 
-    raises  ValueError for an unknown name; ImportError for "numba" without Numba, or "wasm" without a browser
+    Raises
+    ------
+    ValueError
+        for an unknown name
+    ImportError
+        for "numba" without Numba, or "wasm" without a browser
     """
     if isinstance(engine, Engine):
         return engine
@@ -139,10 +162,17 @@ def sgd(
 ) -> tuple[Params, Array]:
     """One step of the optimiser for each batch of x and y in turn.
 
-    x, y      (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
-    backward  what to take for the gradient; called like `bptt.backward`
-    memory    what the optimiser keeps from step to step, from its `start`: changed in place
-    returns   the parameters after n steps, and the logits o that each step saw, shaped like y
+    Parameters
+    ----------
+    x, y : (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
+    backward
+        what to take for the gradient; called like `bptt.backward`
+    memory
+        what the optimiser keeps from step to step, from its `start`: changed in place
+
+    Returns
+    -------
+    the parameters after n steps, and the logits o that each step saw, shaped like y
     """
     o, memory = np.empty_like(y), optimiser.start(params) if memory is None else memory
     with np.errstate(over="ignore", invalid="ignore"):  # `train` looks at the loss, and says so in one line

@@ -44,8 +44,12 @@ REPORT = Settings()
 class Worker:
     """Runs `job(wanted, superseded)` for the newest `wanted`; older ones that wait are dropped.
 
-    job       yields between two pieces of its work
-    threaded  on one thread; else on the event loop, where a job goes on when everything else had its turn
+    Parameters
+    ----------
+    job
+        yields between two pieces of its work
+    threaded
+        on one thread; else on the event loop, where a job goes on when everything else had its turn
     """
 
     def __init__(self, job: Callable[[object, Callable[[], bool]], Iterator[None]], threaded: bool | None = None):

@@ -24,7 +24,10 @@ SHAPES = {  # of what an answer may hold, in this course
 def put(convention: Convention, exercise: Exercise, yours: Callable) -> tuple[Exercise, Callable]:
     """The exercise with only the gradients that come back, and the function, to be called as ours is.
 
-    raises   ValueError if the exercise is none on the plain network, or does not give what the function takes
+    Raises
+    ------
+    ValueError
+        if the exercise is none on the plain network, or does not give what the function takes
     """
     Trial(yours, exercise.seconds)  # refuses what is no function
     words, parameters = split(convention.takes), exercise.parameters
@@ -100,7 +103,10 @@ def _read(convention: Convention, names: tuple[str, ...], answer: object, sizes:
 def _narrowed(exercise: Exercise, kept: tuple[str, ...], given: bool) -> Exercise:
     """The exercise with these gradients alone, and the mistakes that can be seen in them.
 
-    given   ∂L/∂o is given, in the place of y
+    Parameters
+    ----------
+    given
+        ∂L/∂o is given, in the place of y
     """
 
     def from_output_grads(params: Params, trace: Trace, dL_do: Array) -> Params:

@@ -16,7 +16,10 @@ from bptt_lab.doctor.verdict import Verdict
 def confusion(seeds: int = 3, pairs: int | None = None, exercise: Exercise = BACKWARD) -> Iterator[str]:
     """Lines of a table: what every single mistake is named as, on several seeds; then how many pairs are named right.
 
-    pairs    how many of them, drawn at random; all if not given, which takes minutes
+    Parameters
+    ----------
+    pairs
+        how many of them, drawn at random; all if not given, which takes minutes
     """
     singles, kinds = Counter(), Counter()
     for mistake, seed in product(exercise.catalogue.values(), range(seeds)):

@@ -23,19 +23,37 @@ class Convention:
 
     What is not said is as in this course.
 
-    weights    "out, in" (W @ h for a column) or "in, out" (h @ W for a row)
-    axes       of sequences: T, B and n in any order; where n stands before B, biases are columns (n, 1)
-    loss       "sum", or what it averages over, such as "mean over T and B" (it sums over the rest)
-    names      of the parameters, theirs: ours, such as {"Wxh": "U"}; `params` is then a dict, and so may be the answer.
-               Two names for one bias are two biases that are added: they have one and the same gradient
-    takes      what the function takes, in order, if not what the exercise gives: params, trace, y, a field of these,
-               h_0 (h^(0)), dL_do, direct (∂L/∂h^(t) through o^(t) alone), cache; such as "x, o, y, Wxh, Whh, Why"
-    returns    what it gives back, in order, such as "_, _, dWx, dWh, db"; what is called _ is not looked at
-    gradients  the layout of the weights' gradients, if not that of the weights
-    array      makes an array of theirs from one of NumPy's, such as torch.as_tensor
-    forward    their own forward pass; it gives back first their states, last the cache
-    feeds      what `forward` takes, in order
-    raises     ValueError for words that say nothing here
+    Parameters
+    ----------
+    weights
+        "out, in" (W @ h for a column) or "in, out" (h @ W for a row)
+    axes
+        of sequences: T, B and n in any order; where n stands before B, biases are columns (n, 1)
+    loss
+        "sum", or what it averages over, such as "mean over T and B" (it sums over the rest)
+    names
+        of the parameters, theirs: ours, such as {"Wxh": "U"}; `params` is then a dict, and so may be the answer. Two
+        names for one bias are two biases that are added: they have one and the same gradient
+    takes
+        what the function takes, in order, if not what the exercise gives: params, trace, y, a field of these, h_0
+        (h^(0)), dL_do, direct (∂L/∂h^(t) through o^(t) alone), cache; such as "x, o, y, Wxh, Whh, Why"
+    gradients
+        the layout of the weights' gradients, if not that of the weights
+    array
+        makes an array of theirs from one of NumPy's, such as torch.as_tensor
+    forward
+        their own forward pass; it gives back first their states, last the cache
+    feeds
+        what `forward` takes, in order
+
+    Returns
+    -------
+    what it gives back, in order, such as "_, _, dWx, dWh, db"; what is called _ is not looked at
+
+    Raises
+    ------
+    ValueError
+        for words that say nothing here
     """
 
     weights: str = "out, in"

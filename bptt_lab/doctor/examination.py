@@ -25,10 +25,19 @@ def examine(
 ) -> Verdict:
     """Run the function on all problems, compare, and put the finding into words.
 
-    seed     of the random problems
-    seconds  time limit for all calls together, if not that of the exercise
-    fixed    sizes that are the same in all problems, for a function that is not general yet
-    raises   TypeError if it is not a function
+    Parameters
+    ----------
+    seed
+        of the random problems
+    seconds
+        time limit for all calls together, if not that of the exercise
+    **fixed
+        sizes that are the same in all problems, for a function that is not general yet
+
+    Raises
+    ------
+    TypeError
+        if it is not a function
     """
     fixed = {name: validate.size(name, size) for name, size in fixed.items() if size is not None}
     cases = exercise.cases(validate.size("seed", seed, least=0), **fixed)

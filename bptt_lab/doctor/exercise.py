@@ -27,33 +27,53 @@ class Case(NamedTuple):
 class Exercise:
     """A function with a right answer, and a catalogue of wrong ones.
 
-    reference  the right function; its parameters name the arguments
-    draw       draw(rng, **sizes) -> at least the arguments, by name: random ones, on which no mistake hides
-    sizes      of the problems, one entry for each: those of the first differ from each other; in others, one that can
-               hide a mistake is 1; the last differ from all; T counts steps
-    mistakes   they become the `catalogue`, by name
-    hints      for an answer that no mistake explains: two or three, each says more than the one before
-    forbidden  functions that give the answer away, besides the reference; no step may call one of these either
-    seconds    for all calls together
-    tolerance  largest difference that counts as right, for an answer whose arrays have no names
-    judge      judge(answer, **arguments) -> how the answer falls short, or "": where many answers are right; the
-               reference is then one that gives such an answer
+    An answer that is made of gradients can be told about array by array: `answer`, `steps`, `fixed`, `alone` and
+    `place` are for that. What a course asks has a name: `id`, `function` and `title`.
 
-    An answer that is made of gradients can be told about array by array:
+    Parameters
+    ----------
+    reference
+        the right function; its parameters name the arguments
+    answer
+        what the reference returns, with the name of a step in the place of each array: "dL_do", or
+        Params("dL_dU", …)
+    steps
+        quantity: f(k); k has the arguments, the fields of those that are NamedTuples, and the other quantities
+    draw
+        draw(rng, **sizes) -> at least the arguments, by name: random ones, on which no mistake hides
+    sizes
+        of the problems, one entry for each: those of the first differ from each other; in others, one that can hide a
+        mistake is 1; the last differ from all; T counts steps
+    mistakes
+        they become the `catalogue`, by name
+    forbidden
+        functions that give the answer away, besides the reference; no step may call one of these either
+    alone
+        alone(what `draw` gave, t) -> the same with step t alone counting, for the errors by step
+    place
+        place(findings) -> where to look, a question, an equation or None; for when no known mistake fits
+    hints
+        for an answer that no mistake explains: two or three, each says more than the one before
+    judge
+        judge(answer, **arguments) -> how the answer falls short, or "": where many answers are right; the reference is
+        then one that gives such an answer
+    tolerance
+        largest difference that counts as right, for an answer whose arrays have no names
+    seconds
+        for all calls together
+    fixed
+        sizes that are the same in all problems, for a function that need not be general yet
+    id
+        such as "03.1": the first exercise of notebook 03
+    function
+        the name under which students write it
+    title
+        a few words
 
-    answer     what the reference returns, with the name of a step in the place of each array: "dL_do", or
-               Params("dL_dU", …)
-    steps      quantity: f(k); k has the arguments, the fields of those that are NamedTuples, and the other quantities
-    fixed      sizes that are the same in all problems, for a function that need not be general yet
-    alone      alone(what `draw` gave, t) -> the same with step t alone counting, for the errors by step
-    place      place(findings) -> where to look, a question, an equation or None; for when no known mistake fits
-
-    What a course asks has a name:
-
-    id         such as "03.1": the first exercise of notebook 03
-    function   the name under which students write it
-    title      a few words
-    raises     ValueError if a mistake touches a quantity that has no step
+    Raises
+    ------
+    ValueError
+        if a mistake touches a quantity that has no step
     """
 
     reference: Callable
@@ -110,7 +130,10 @@ class Exercise:
     def cases(self, seed: int, hidden: bool = False, **fixed: int) -> list[Case]:
         """The random problems, with some sizes fixed.
 
-        hidden   at other sizes; what is 1 stays 1, because those problems are there to tell mistakes apart
+        Parameters
+        ----------
+        hidden
+            at other sizes; what is 1 stays 1, because those problems are there to tell mistakes apart
         """
         rng, fixed = np.random.default_rng([seed, 1]), dict(self.fixed) | fixed
         sizes = [(_resized(one, rng) if hidden else one) | fixed for one in self.sizes]
@@ -149,7 +172,10 @@ class Exercise:
     def combine(self, *mistakes: Mistake) -> Callable:
         """The function that makes all these mistakes at once; with none, a right one, which `examine` recognises.
 
-        raises   ValueError if two of them replace the same quantity: they cannot both be made
+        Raises
+        ------
+        ValueError
+            if two of them replace the same quantity: they cannot both be made
         """
         steps = steps_with(self.steps, mistakes)
         whole = next((mistake.whole for mistake in mistakes if mistake.whole), None)
@@ -171,7 +197,10 @@ class Exercise:
 def fresh(value: object, roots: dict[int, Array]) -> object:
     """A copy in which views of one array are again views of one array, which `copy.deepcopy` would part.
 
-    roots    the copies so far, by the id of what they are copies of
+    Parameters
+    ----------
+    roots
+        the copies so far, by the id of what they are copies of
     """
     if isinstance(value, np.ndarray) and value.dtype != object:
         root = value

@@ -61,7 +61,10 @@ def slip(name: str, formula: str, hint: str, whole: Callable) -> Mistake:
 def steps_with(steps: Mapping[str, Callable], mistakes: Sequence[Mistake]) -> dict[str, Callable]:
     """The right steps, with those of the mistakes in their places.
 
-    raises   ValueError if two mistakes replace the same quantity
+    Raises
+    ------
+    ValueError
+        if two mistakes replace the same quantity
     """
     if not possible_together(*mistakes):
         names = " and ".join(mistake.name for mistake in mistakes)

@@ -9,10 +9,17 @@ from numpy.typing import ArrayLike
 def gradient_errors(ax: Axes, error: ArrayLike, names: list[str], least: float = 1e-16, scale: bool = True) -> object:
     """Relative error of what the loss of each step gives to each gradient; dark is right, bright is wrong.
 
-    error    (len(names), T)
-    least    what the darkest colour stands for; zeros are drawn so too
-    scale    draw a colour scale beside it
-    returns  the image
+    Parameters
+    ----------
+    error : (len(names), T)
+    least
+        what the darkest colour stands for; zeros are drawn so too
+    scale
+        draw a colour scale beside it
+
+    Returns
+    -------
+    the image
     """
     error = np.maximum(error, least)
     norm = LogNorm(vmin=least, vmax=max(1.0, error.max()))

@@ -9,7 +9,10 @@ from bptt_lab.model import Array
 def read(answer: object, expected: dict[str, Array]) -> dict[str, Array]:
     """The arrays of an answer by name, as float64. One array, or for several a Params, a tuple, a list or a dict.
 
-    raises   Trouble if type, number, shape or an entry is not what it should be
+    Raises
+    ------
+    Trouble
+        if type, number, shape or an entry is not what it should be
     """
     names, wanted = list(expected), ", ".join(expected)
     if answer is None:
@@ -43,7 +46,10 @@ def read(answer: object, expected: dict[str, Array]) -> dict[str, Array]:
 def as_floats(name: str, part: object) -> Array:
     """`part` as a new array of float64; `name` is what it is called in words.
 
-    raises   Trouble if it is no array of real numbers
+    Raises
+    ------
+    Trouble
+        if it is no array of real numbers
     """
     array = coming_in(part)
     if array.dtype.kind == "c":

@@ -27,8 +27,15 @@ def examine(
 ) -> Verdict:
     """`examination.examine`, for a function in any convention; the verdict says back what was understood.
 
-    convention   a `Convention`, or the name of one that is ready; that of the course if not given
-    raises       ValueError for a convention that does not exist, or does not go with the exercise
+    Parameters
+    ----------
+    convention
+        a `Convention`, or the name of one that is ready; that of the course if not given
+
+    Raises
+    ------
+    ValueError
+        for a convention that does not exist, or does not go with the exercise
     """
     stated = convention or Convention()
     stated = stated if isinstance(stated, Convention) else Convention.named(stated)

@@ -18,7 +18,10 @@ def output_gradient(k: Pass) -> Array:
 def walk_back(direct: Array, slope_next: Array, carry: Callable[[Array, Array], Array], order=reversed) -> Array:
     """∂L/∂h^(t) = direct^(t) + carry(∂L/∂h^(t+1), H^(t+1)), as eq. (7) has it, with the steps visited in this order.
 
-    direct, slope_next   (T, B, n_h) and (T - 1, B, n_h), which holds H^(t+1) at t
+    Parameters
+    ----------
+    direct, slope_next : (T, B, n_h) and (T - 1, B, n_h)
+        which holds H^(t+1) at t
     """
     dL_dh = direct.copy()
     for t in order(range(len(slope_next))):

@@ -80,7 +80,10 @@ class Trial:
     def __call__(self, problems: list[dict[str, object]], quiet: bool = False) -> list[Outcome | Trouble]:
         """What came of each problem, up to the first trouble. What the function prints is shown for the first alone.
 
-        quiet    not even then
+        Parameters
+        ----------
+        quiet
+            not even then
         """
         outcomes = [] if quiet else self._run(problems[:1])
         if not any(isinstance(one, Trouble) for one in outcomes) and len(outcomes) == (not quiet):

@@ -10,7 +10,10 @@ NUMBA_UP_TO = 32_768  # n_h² · batch_size: above it BLAS is ahead of the compi
 def compiled_loop(n_h: int, batch_size: int) -> Engine:
     """Engine "numba": the loop of `kernels`, whatever the size; in a browser, what Numba made of it ahead of time.
 
-    raises  ImportError without Numba, but in a browser
+    Raises
+    ------
+    ImportError
+        without Numba, but in a browser
     """
     machine.require_loop()
     piece_bits = min(32_000, 2**23 // n_h**2)  # n_h² products for each bit: large networks take fewer at a time

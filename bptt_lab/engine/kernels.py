@@ -45,11 +45,25 @@ def sgd(
 ) -> tuple[Params, Array]:
     """`training.sgd`, compiled: one step of the optimiser for each batch of x and y in turn.
 
-    x, y      (T, n·batch_size, n_x) and (T, n·batch_size, n_y); the last batch may be a short one
-    memory    what the optimiser keeps, from its `start`: changed in place
-    settings  for `run`
-    returns   the parameters after n steps, and the logits o that each step saw, shaped like y
-    raises    ImportError without Numba, but in a browser; ValueError if shapes do not match, or x or y is not finite
+    Parameters
+    ----------
+    x, y : (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
+        the last batch may be a short one
+    memory
+        what the optimiser keeps, from its `start`: changed in place
+    **settings
+        for `run`
+
+    Returns
+    -------
+    the parameters after n steps, and the logits o that each step saw, shaped like y
+
+    Raises
+    ------
+    ImportError
+        without Numba, but in a browser
+    ValueError
+        if shapes do not match, or x or y is not finite
     """
     validate.shapes(params)
     validate.inputs(params, x)
@@ -87,15 +101,26 @@ def run(
 ) -> tuple[tuple, Array]:
     """A step of the optimiser for each of n batches, of equal size. Changes `memory` and `states`.
 
-    states      (2, B, n_h), h^(0) and s^(0); after the run the last ones if `carry`
-    x, y        (T, n·B, n_x) and (T, n·B, n_y)
-    rates       (n,), learning rates
-    weight      (T,), how much the loss of each step counts; 1 if not given
-    softmax     ŷ is the softmax of o; else each output has its own sigmoid
-    last_first  sum over time from T down to 1, and what comes to a state from the next one before what comes from its
-                output: another order, other roundings; each kind of run keeps the one that it began with
-    first       where the sums for U and W begin: 0, but in the report's listing
-    returns     the parameters, and the logits o that each step saw, shaped like y
+    Parameters
+    ----------
+    states : (2, B, n_h)
+        h^(0) and s^(0); after the run the last ones if `carry`
+    x, y : (T, n·B, n_x) and (T, n·B, n_y)
+    rates : (n,)
+        learning rates
+    weight : (T,)
+        how much the loss of each step counts; 1 if not given
+    softmax
+        ŷ is the softmax of o; else each output has its own sigmoid
+    last_first
+        sum over time from T down to 1, and what comes to a state from the next one before what comes from its output:
+        another order, other roundings; each kind of run keeps the one that it began with
+    first
+        where the sums for U and W begin: 0, but in the report's listing
+
+    Returns
+    -------
+    the parameters, and the logits o that each step saw, shaped like y
     """
     machine.require_loop()
     (T, N, n_x), B, (n_y, n_h) = x.shape, states.shape[1], params.V.shape

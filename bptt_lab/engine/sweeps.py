@@ -24,14 +24,28 @@ def train_many(
 ) -> list[tuple[Params, History] | FloatingPointError]:
     """`training.train` for every start; each run equals the same run alone, to the last bit.
 
-    rngs, learning_rates  one for each start; a single learning rate serves all; no generator twice
-    n_workers             threads, as many as there are processors if not given; a browser has none
-    stop                  asked after each run: once it says True, no further run begins
-    progress              show a bar
-    settings              for `training.train`, the same for all
-    returns               what each run returned, in the order of `starts`, or its FloatingPointError where it diverged;
-                          a shorter list if stopped or interrupted, of all runs that had begun
-    raises                ValueError for lists of different lengths, or a generator used twice
+    Parameters
+    ----------
+    rngs, learning_rates
+        one for each start; a single learning rate serves all; no generator twice
+    n_workers
+        threads, as many as there are processors if not given; a browser has none
+    stop
+        asked after each run: once it says True, no further run begins
+    progress
+        show a bar
+    **settings
+        for `training.train`, the same for all
+
+    Returns
+    -------
+    what each run returned, in the order of `starts`
+        or its FloatingPointError where it diverged; if stopped or interrupted, of those runs alone that had begun
+
+    Raises
+    ------
+    ValueError
+        for lists of different lengths, or a generator used twice
     """
     arguments = _one_for_each(list(starts), list(rngs), learning_rates)
     n_workers = os.cpu_count() or 1 if n_workers is None else validate.size("n_workers", n_workers)

@@ -30,8 +30,12 @@ PAGE = 65_536  # bytes, the unit in which its memory grows
 def train(name: str, theta: Array, given: list[Array], shapes: Sequence[tuple], numbers: tuple) -> None:
     """A loop of `kernels`: changes θ, and of what is given the memory and the states, and fills o.
 
-    shapes   of all arrays, from `kernels.layout`
-    numbers  after T, N, B and the sizes: what else the loop takes
+    Parameters
+    ----------
+    shapes
+        of all arrays, from `kernels.layout`
+    numbers
+        after T, N, B and the sizes: what else the loop takes
     """
     (rows, _), (_, B, n_h), (T, N, n_y), *_, (_, _, n_x), _ = (array.shape for array in given)
     room = [prod(shape) for shape in shapes[5 + len(given) :]]
@@ -47,7 +51,10 @@ def cross_entropy(o: Array, y: Array, loss: Array) -> None:
 def _call(name: str, arrays: Sequence[Array], room: Sequence[int], n_changed: int, *numbers: float) -> None:
     """Run the function `name` on the addresses of arrays and of room, and on numbers; the first arrays are changed.
 
-    room  for how many more floats each, all 0 at first
+    Parameters
+    ----------
+    room
+        for how many more floats each, all 0 at first
     """
     module, at = _module(FILE_OF[name]), [ARRAYS_FROM]
     for size in [*(array.size for array in arrays), *room]:

@@ -17,13 +17,22 @@ def question(
 ) -> Exercise:
     """An `Exercise` for a value.
 
-    id         a notebook and a letter, such as "03.a"
-    name       of the variable in which the reader puts the answer: `name = None` in the notebook
-    answer     a number, a text such as "b", True or False, or a tuple of these
-    wrong      answer: a question for whoever gives it
-    hints      for all other answers
-    tolerance  largest difference of a number that counts as right
-    judge      judge(answer) -> how it falls short, with a question, or "": where order does not count
+    Parameters
+    ----------
+    id
+        a notebook and a letter, such as "03.a"
+    name
+        of the variable in which the reader puts the answer: `name = None` in the notebook
+    answer
+        a number, a text such as "b", True or False, or a tuple of these
+    wrong
+        answer: a question for whoever gives it
+    hints
+        for all other answers
+    tolerance
+        largest difference of a number that counts as right
+    judge
+        judge(answer) -> how it falls short, with a question, or "": where order does not count
     """
 
     mistakes = [slip(f"answer {one}", f"the answer {one}", asked, _returns(one)) for one, asked in wrong.items()]

@@ -9,7 +9,12 @@ HERE = (Path("solutions"), Path(__file__).resolve().parents[2] / "notebooks" / "
 def code(name: str) -> str:
     """The code of one exercise.
 
-    raises   FileNotFoundError where the solutions are not, LookupError if the file has none for it
+    Raises
+    ------
+    FileNotFoundError
+        where the solutions are not
+    LookupError
+        if the file has none for it
     """
     path = next((folder / f"{name[:2]}.py" for folder in HERE if (folder / f"{name[:2]}.py").exists()), None)
     if path is None:

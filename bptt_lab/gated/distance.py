@@ -19,7 +19,9 @@ BATCH, PIECE, SOLVED = 16, 50, 0.05  # sequences in a batch, batches between two
 def sample(distance: int, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """n sequences of `distance` + 1 steps. Inputs: a bit as -1 or 1, and a mark that is 1 in the first step alone.
 
-    returns  x (T, n, 2), y (T, n, 1) with the first bit as 0 or 1 in every step; see `last_step`
+    Returns
+    -------
+    x (T, n, 2), y (T, n, 1) with the first bit as 0 or 1 in every step; see `last_step`
     """
     T, n = validate.size("distance", distance) + 1, validate.size("n", n)
     bits = rng.integers(0, 2, (T, n))
@@ -47,8 +49,14 @@ def learn(
 ) -> tuple[tuple, int]:
     """Train until solved: the last 20 batches cost less than `SOLVED` on the average (guessing costs 0.69).
 
-    fit      another one for what is not a cell, with these arguments and results
-    returns  parameters, and the number of steps of Adam, rounded up to `PIECE`; 0 if it was not solved in `max_steps`
+    Parameters
+    ----------
+    fit
+        another one for what is not a cell, with these arguments and results
+
+    Returns
+    -------
+    parameters, and the number of steps of Adam, rounded up to `PIECE`; 0 if it was not solved in `max_steps`
     """
     memory, weight = None, last_step(distance + 1)
     for done in range(PIECE, max_steps + 1, PIECE):
@@ -72,8 +80,12 @@ def reach(
 ) -> int:
     """The largest of `DISTANCES` that is solved, each from a fresh start, going up until one is not; 0 if none.
 
-    start   for `cell.init_params`: forget_bias=3.0, say
-    change  what is made of a start before training, see `reached`
+    Parameters
+    ----------
+    **start
+        for `cell.init_params`: forget_bias=3.0, say
+    change
+        what is made of a start before training, see `reached`
     """
     solved = 0
     for distance in DISTANCES:

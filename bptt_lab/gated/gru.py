@@ -43,7 +43,10 @@ def init_params(
 ) -> Params:
     """U, W, V uniform in (-scale, scale), drawn in this order; b = c = 0, except that b_z is `update_bias`.
 
-    scale  1 / √n_h if not given
+    Parameters
+    ----------
+    scale
+        1 / √n_h if not given
     """
     return drawn(3, n_h, rng, n_x, n_y, scale, update_bias)
 
@@ -51,9 +54,16 @@ def init_params(
 def forward(params: Params, x: Array, h_0: Array | float = 0.0) -> Trace:
     """h^(t) = z^(t) h^(t-1) + (1 - z^(t)) g^(t), g^(t) = tanh(b_g + U_g x^(t) + W_g (r^(t) h^(t-1))), for t = 1 … T.
 
-    x        (T, B, n_x)
-    h_0      (B, n_h), the state before the first step; 0 if not given
-    raises   ValueError if shapes do not match, or x holds NaN or infinity
+    Parameters
+    ----------
+    x : (T, B, n_x)
+    h_0 : (B, n_h)
+        the state before the first step; 0 if not given
+
+    Raises
+    ------
+    ValueError
+        if shapes do not match, or x holds NaN or infinity
     """
     validate.inputs(params, x)
     U, W, V, b, c = params
@@ -76,8 +86,12 @@ def forward(params: Params, x: Array, h_0: Array | float = 0.0) -> Trace:
 def backward(params: Params, trace: Trace, y: Array, output_grads: Callable = bptt.output_grads) -> Params:
     """∂L/∂U, ∂L/∂W, ∂L/∂V, ∂L/∂b, ∂L/∂c.
 
-    y             (T, B, n_y), targets
-    output_grads  the first stage, (trace, y) to ∂L/∂o; the one of the core unless another loss is wanted
+    Parameters
+    ----------
+    y : (T, B, n_y)
+        targets
+    output_grads
+        the first stage, (trace, y) to ∂L/∂o; the one of the core unless another loss is wanted
     """
     dL_do = output_grads(trace, y)
     dL_dh = state_grads(params, trace, dL_do)

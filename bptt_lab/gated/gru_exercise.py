@@ -41,7 +41,10 @@ def _gates(k: object, dL_dh: Array, t: int | slice) -> dict[str, Array]:
 def _walk(k: object, added_up: bool = False) -> Array:
     """∂L/∂h, (T, B, n_h).
 
-    added_up   what is handed on to the step before is added to what was handed on earlier
+    Parameters
+    ----------
+    added_up
+        what is handed on to the step before is added to what was handed on earlier
     """
     dL_dh, W, handed_on = k.direct.copy(), _blocks(k, k.W_back), 0.0
     for t in reversed(range(1, len(dL_dh))):

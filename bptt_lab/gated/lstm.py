@@ -47,9 +47,13 @@ def init_params(
 ) -> Params:
     """U, W, V uniform in (-scale, scale), drawn in this order; b = c = 0, except that b_f is `forget_bias`.
 
-    scale        1 / √n_h if not given
-    forget_bias  1 as advised by Jozefowicz, Zaremba and Sutskever, "An empirical exploration of recurrent network
-                 architectures" (2015)
+    Parameters
+    ----------
+    scale
+        1 / √n_h if not given
+    forget_bias
+        1 as advised by Jozefowicz, Zaremba and Sutskever, "An empirical exploration of recurrent network architectures"
+        (2015)
     """
     return drawn(4, n_h, rng, n_x, n_y, scale, forget_bias)
 
@@ -57,9 +61,16 @@ def init_params(
 def forward(params: Params, x: Array, h_0: Array | float = 0.0, s_0: Array | float = 0.0) -> Trace:
     """s^(t) = f^(t) s^(t-1) + i^(t) g^(t), h^(t) = q^(t) tanh(s^(t)), products entry by entry, for t = 1 … T.
 
-    x         (T, B, n_x)
-    h_0, s_0  (B, n_h), state and cell before the first step; 0 if not given
-    raises    ValueError if shapes do not match, or x holds NaN or infinity
+    Parameters
+    ----------
+    x : (T, B, n_x)
+    h_0, s_0 : (B, n_h)
+        state and cell before the first step; 0 if not given
+
+    Raises
+    ------
+    ValueError
+        if shapes do not match, or x holds NaN or infinity
     """
     validate.inputs(params, x)
     U, W, V, b, c = params
@@ -81,8 +92,12 @@ def forward(params: Params, x: Array, h_0: Array | float = 0.0, s_0: Array | flo
 def backward(params: Params, trace: Trace, y: Array, output_grads: Callable = bptt.output_grads) -> Params:
     """∂L/∂U, ∂L/∂W, ∂L/∂V, ∂L/∂b, ∂L/∂c.
 
-    y             (T, B, n_y), targets
-    output_grads  the first stage, (trace, y) to ∂L/∂o; the one of the core unless another loss is wanted
+    Parameters
+    ----------
+    y : (T, B, n_y)
+        targets
+    output_grads
+        the first stage, (trace, y) to ∂L/∂o; the one of the core unless another loss is wanted
     """
     dL_do = output_grads(trace, y)
     dL_dh, dL_ds = state_grads(params, trace, dL_do)
@@ -92,7 +107,9 @@ def backward(params: Params, trace: Trace, y: Array, output_grads: Callable = bp
 def state_grads(params: Params, trace: Trace, dL_do: Array) -> tuple[Array, Array]:
     """∂L/∂s^(t) = q^(t) (1 - tanh²(s^(t))) ∂L/∂h^(t) + f^(t+1) ∂L/∂s^(t+1), ∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ ∂L/∂a^(t+1).
 
-    returns  ∂L/∂h and ∂L/∂s, (T, B, n_h) both
+    Returns
+    -------
+    ∂L/∂h and ∂L/∂s, (T, B, n_h) both
     """
     dh_ds = trace.q * (1 - np.tanh(trace.s) ** 2)  # (T, B, n_h)
     dL_dh = dL_do @ params.V  # (T, B, n_h), through the output of the same step

@@ -36,8 +36,12 @@ def _along_the_cell(k: object, by_state: Array, by_cell: Array, t: int) -> Array
 def _walk(k: object, reads: str = "h", arrays: str = "hs", by_state=_by_the_state, along=_along_the_cell) -> Array:
     """∂L/∂h and ∂L/∂s, (2, T, B, n_h).
 
-    reads    what the gates are thought to read: "h" or "s"
-    arrays   "hh" if both gradients are one array
+    Parameters
+    ----------
+    reads
+        what the gates are thought to read: "h" or "s"
+    arrays
+        "hh" if both gradients are one array
     """
     both = dict(h=k.direct.copy(), s=np.zeros_like(k.direct))
     h, s = (both[name] for name in arrays)

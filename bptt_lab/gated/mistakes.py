@@ -196,9 +196,14 @@ Words = tuple[str, str, None]  # a place and a question; no equation has a numbe
 def place_for(order: str, asleep: str, one: Mapping[str, tuple], two: Mapping[str, tuple]) -> Callable[..., Words]:
     """Look at the rows of each block, first where T = 1, then where T = 2.
 
-    asleep   the gate that has nothing to multiply in the first step
-    one      wrong blocks: a place and a question, for what is wrong already in a single step
-    two      the same for what goes wrong between two steps; "" for all others
+    Parameters
+    ----------
+    asleep
+        the gate that has nothing to multiply in the first step
+    one
+        wrong blocks: a place and a question, for what is wrong already in a single step
+    two
+        the same for what goes wrong between two steps; "" for all others
     """
 
     def place(found) -> Words:

@@ -12,8 +12,14 @@ MARKS = {"plain": ("o", SECOND), "gru": ("s", SUM), "lstm": ("^", HIDDEN), "atte
 def reach(ax: Axes, reaches: dict[str, list[int]]) -> list:
     """One dot for each seed, a row for each cell, a bar at the median; the axis is logarithmic.
 
-    reaches  name of a cell to the distance that each seed solved
-    returns  the dots of each cell
+    Parameters
+    ----------
+    reaches
+        name of a cell to the distance that each seed solved
+
+    Returns
+    -------
+    the dots of each cell
     """
     drawn = []
     for row, (name, values) in enumerate(reaches.items()):
@@ -45,8 +51,13 @@ def felt(ax: Axes, shares: dict[str, ArrayLike]) -> list:
 def kept(ax: Axes, s: ArrayLike, bits: ArrayLike, most: int = 15) -> list:
     """One unit's cell over time, a line for each sequence: whole lines where the bit was 1, dashed where it was 0.
 
-    s, bits  (T, B) and (B,)
-    returns  the lines
+    Parameters
+    ----------
+    s, bits : (T, B) and (B,)
+
+    Returns
+    -------
+    the lines
     """
     steps, drawn = np.arange(len(s)) + 1, []
     for bit, style, colour in ((1, "-", SUM), (0, "--", SECOND)):

@@ -35,16 +35,35 @@ def fit(
 ) -> tuple[tuple, Memory, Array]:
     """A step of the optimiser for each batch in turn. The loss is Σ_t weight^(t) of the core's, or of the softmax's.
 
-    cell            `plain`, `gru` or `lstm`
-    x, y            (T, n·batch_size, n_x) and (T, n·batch_size, n_y): n batches, one after the other
-    learning_rates  one for all, or (n,)
-    weight          (T,), how much each step's loss counts; 1 if not given
-    softmax         y holds one 1 for each step, and the outputs are one choice; else each output is a bit
-    carry           each batch starts in the states in which the one before it ended
-    engine          "numba": compiled, the same bits on every machine; "numpy": the plain loops; "auto": the faster
-    returns         parameters, the memory for a next call, and the loss of each batch, (n,)
-    raises          ValueError for shapes that do not fit; FloatingPointError if the loss is not finite;
-                    ImportError for engine "numba" without Numba
+    Parameters
+    ----------
+    cell
+        `plain`, `gru` or `lstm`
+    x, y : (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
+        n batches, one after the other
+    learning_rates
+        one for all, or (n,)
+    weight : (T,)
+        how much each step's loss counts; 1 if not given
+    softmax
+        y holds one 1 for each step, and the outputs are one choice; else each output is a bit
+    carry
+        each batch starts in the states in which the one before it ended
+    engine
+        "numba": compiled, the same bits on every machine; "numpy": the plain loops; "auto": the faster
+
+    Returns
+    -------
+    parameters, the memory for a next call, and the loss of each batch, (n,)
+
+    Raises
+    ------
+    ValueError
+        for shapes that do not fit
+    FloatingPointError
+        if the loss is not finite
+    ImportError
+        for engine "numba" without Numba
     """
     _check(cell, params, x, y, batch_size, engine)
     T, n = len(x), x.shape[1] // batch_size

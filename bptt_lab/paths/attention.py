@@ -42,9 +42,15 @@ def init_params(d: int, rng: np.random.Generator, n_x: int = 2, n_y: int = 1) ->
 def attend(query: Array, key: Array, value: Array, real: Array | None = None) -> tuple[Array, Array]:
     """p = softmax over time of query · key / √d, and what is read, Σ_t p^(t) value^(t).
 
-    query, key, value  (B, d), (T, B, d), (T, B, n)
-    real               (T, B), which steps may be looked at; all if not given
-    returns            p (T, B) and (B, n)
+    Parameters
+    ----------
+    query, key, value : (B, d), (T, B, d) and (T, B, n)
+    real : (T, B)
+        which steps may be looked at; all if not given
+
+    Returns
+    -------
+    p (T, B) and (B, n)
     """
     z = (query * key).sum(axis=2) / np.sqrt(key.shape[2])  # (T, B)
     if real is not None:
@@ -69,8 +75,14 @@ def attend_back(query: Array, key: Array, value: Array, p: Array, dL_dread: Arra
 def forward(params: Params, x: Array) -> Trace:
     """The last step's query meets every key, its own too; o = c + V read.
 
-    x        (T, B, n_x)
-    raises   ValueError if shapes do not match, or x holds NaN or infinity
+    Parameters
+    ----------
+    x : (T, B, n_x)
+
+    Raises
+    ------
+    ValueError
+        if shapes do not match, or x holds NaN or infinity
     """
     validate.inputs(params, x)
     query, key = x[-1] @ params.Q.T + params.b, x @ params.K.T  # (B, d), (T, B, d)

@@ -24,11 +24,17 @@ def fit(
 ) -> tuple[tuple, Array, Array]:
     """A step of Adam for each batch in turn, as `gated.fit` does it for cells, in plain NumPy.
 
-    layer    has forward(params, x), whose trace has o of all steps or of the last ones, and backward(params, trace,
-             dL_do)
-    x, y     (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
-    weight   (T,), how much each step's loss counts
-    returns  parameters, the optimiser's memory, and the loss of each batch, (n,)
+    Parameters
+    ----------
+    layer
+        has forward(params, x), whose trace has o of all steps or of the last ones, and backward(params, trace, dL_do)
+    x, y : (T, n·batch_size, n_x) and (T, n·batch_size, n_y)
+    weight : (T,)
+        how much each step's loss counts
+
+    Returns
+    -------
+    parameters, the optimiser's memory, and the loss of each batch, (n,)
     """
     adam, losses = optimisers.Adam(), []
     memory = adam.start(params) if memory is None else memory
@@ -47,7 +53,10 @@ def fit(
 def iterations(layer: object, distance: int, seeds: Iterable[int], n_h: int = 8, rate: float = 0.03, **start) -> list:
     """How many iterations each seed needs until the distance is solved, rounded up to 50; 0 if 500 are not enough.
 
-    start    for `layer.init_params`: update_bias=3.0, say
+    Parameters
+    ----------
+    **start
+        for `layer.init_params`: update_bias=3.0, say
     """
     needed = []
     for seed in seeds:

@@ -43,8 +43,14 @@ def init_params(n_h: int, rng: np.random.Generator, n_x: int = 2, n_y: int = 1, 
 def forward(params: Params, x: Array) -> Trace:
     """All steps at once, in ⌈log₂ T⌉ sweeps.
 
-    x        (T, B, n_x)
-    raises   ValueError if shapes do not match, or x holds NaN or infinity
+    Parameters
+    ----------
+    x : (T, B, n_x)
+
+    Raises
+    ------
+    ValueError
+        if shapes do not match, or x holds NaN or infinity
     """
     validate.inputs(params, x)
     a_z, g = np.split(x @ params.U.T + params.b, 2, axis=2)  # (T, B, n_h) each

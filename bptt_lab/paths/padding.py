@@ -11,8 +11,15 @@ from bptt_lab.model import Array
 def padded(sequences: Sequence[Array], fill: float = 0.0) -> tuple[Array, Array]:
     """One batch of sequences, each (its T, n), all as long as the longest: `fill` stands behind the shorter ones.
 
-    returns  (T, B, n), and the lengths, (B,)
-    raises   ValueError if one is empty, or they differ in n
+    Returns
+    -------
+    (T, B, n)
+        and the lengths, (B,)
+
+    Raises
+    ------
+    ValueError
+        if one is empty, or they differ in n
     """
     lengths = np.array([len(one) for one in sequences])
     if len({np.shape(one)[1:] for one in sequences}) != 1 or 0 in lengths:
@@ -32,9 +39,16 @@ def mask(lengths: Array, T: int) -> Array:
 def mean_loss(o: Array, y: Array, lengths: Array) -> float:
     """The cross-entropy of a real step on the average, in nats: Σ over real steps / number of real steps.
 
-    o, y     (T, B, n_y); several outputs of a step are summed
-    lengths  (B,)
-    raises   ValueError if y does not have the shape of o, or holds NaN or infinity
+    Parameters
+    ----------
+    o, y : (T, B, n_y)
+        several outputs of a step are summed
+    lengths : (B,)
+
+    Raises
+    ------
+    ValueError
+        if y does not have the shape of o, or holds NaN or infinity
     """
     validate.targets(o, y)
     real = mask(lengths, len(o))[:, :, None]

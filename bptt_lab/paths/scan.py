@@ -44,7 +44,10 @@ def scan(a: Array, b: Array) -> Array:
 def from_the_end(a: Array, dL_dh: Array) -> Array:
     """All that each h gets, (T, …): g^(t) = ∂L/∂h^(t) + a^(t+1) g^(t+1), the same recurrence, run from the end.
 
-    dL_dh    what h^(t) gets by its own step alone
+    Parameters
+    ----------
+    dL_dh
+        what h^(t) gets by its own step alone
     """
     later = np.concatenate([a[1:], np.zeros_like(a[:1])])  # a^(t+1), and 0 behind the last step
     return scan(later[::-1], dL_dh[::-1])[::-1]

@@ -23,8 +23,13 @@ def adder(params: Params) -> int:
 def step(params: Params, h: Array, carry: NDArray) -> tuple[Array, Array, NDArray, NDArray]:
     """One step of the network, and of the sum by hand, from each state with each of the four inputs.
 
-    h, carry   (N, n_h) and (N,)
-    returns    h (4N, n_h), logit (4N,), true bit (4N,), carry (4N,); entry 4i + j is state i with input j
+    Parameters
+    ----------
+    h, carry : (N, n_h) and (N,)
+
+    Returns
+    -------
+    h (4N, n_h), logit (4N,), true bit (4N,), carry (4N,); entry 4i + j is state i with input j
     """
     x = np.tile(INPUTS, (len(h), 1))  # (4N, 2)
     trace = model.forward(params, x[None], h_0=np.repeat(h, 4, axis=0))

@@ -14,7 +14,10 @@ from bptt_lab.proof.certificate import Certificate
 def cube(fig: Figure, azimuths: tuple = (-60, 120)) -> list:
     """The cube of the states of three hidden units; one 3-D axes for each direction to look from.
 
-    azimuths  degrees
+    Parameters
+    ----------
+    azimuths
+        degrees
     """
     views = []
     for place, azimuth in enumerate(azimuths, start=1):
@@ -30,8 +33,14 @@ def cube(fig: Figure, azimuths: tuple = (-60, 120)) -> list:
 def cloud(ax: Axes, h: ArrayLike, carry: ArrayLike) -> list:
     """Hidden states as points: circles without a carry, triangles with one.
 
-    h, carry  (N, 2) or, for 3-D axes, (N, 3); and (N,)
-    returns   the points of both kinds
+    Parameters
+    ----------
+    h, carry
+        (N, 2) or, for 3-D axes, (N, 3); and (N,)
+
+    Returns
+    -------
+    the points of both kinds
     """
     h, carry = np.asarray(h), np.asarray(carry)
     kinds = ((0, "o", HIDDEN, "no carry"), (1, "^", CARRY, "carry"))
@@ -48,8 +57,14 @@ def corners(certificate: Certificate) -> Array:
 def cells(ax: Axes, corners: ArrayLike, carry: ArrayLike, **style) -> list:
     """Boxes by their edges: whole lines without a carry, dashed ones with one.
 
-    corners, carry  (N, 2^n_h, n_h) for n_h = 2 or, on 3-D axes, 3, as from `corners`; and (N,)
-    returns         one line for each box
+    Parameters
+    ----------
+    corners, carry
+        (N, 2^n_h, n_h) for n_h = 2 or, on 3-D axes, 3, as from `corners`; and (N,)
+
+    Returns
+    -------
+    one line for each box
     """
     corners = np.asarray(corners)
     n_h = corners.shape[2]
@@ -66,8 +81,13 @@ def cells(ax: Axes, corners: ArrayLike, carry: ArrayLike, **style) -> list:
 def zonotope(ax: Axes, centre: ArrayLike, G: ArrayLike, **style) -> object:
     """The outline of {centre + G z : |z_j| <= 1} in the plane.
 
-    centre, G  (2,) and (2, p)
-    returns    the polygon
+    Parameters
+    ----------
+    centre, G : (2,) and (2, p)
+
+    Returns
+    -------
+    the polygon
     """
     sides = np.asarray(G).T
     sides = sides * np.where((sides[:, :1] < 0) | ((sides[:, :1] == 0) & (sides[:, 1:] < 0)), -1, 1)
@@ -79,8 +99,14 @@ def zonotope(ax: Axes, centre: ArrayLike, G: ArrayLike, **style) -> object:
 def shadows(ax: Axes, certificate: Certificate, plane: ArrayLike) -> list:
     """The shadows of cells of any dimension on a plane: whole lines without a carry, dashed ones with one.
 
-    plane    (2, n_h), two orthogonal directions
-    returns  one outline for each cell
+    Parameters
+    ----------
+    plane : (2, n_h)
+        two orthogonal directions
+
+    Returns
+    -------
+    one outline for each cell
     """
     _, centre, axes, radius, carry, *_ = certificate
     drawn = []
@@ -94,8 +120,14 @@ def shadows(ax: Axes, certificate: Certificate, plane: ArrayLike) -> list:
 def machine(ax: Axes, transitions: dict) -> list:
     """A machine of two states: an arrow for each transition, labelled with the two bits read and the bit written.
 
-    transitions  {(state, input pair): (state, bit)}, as from `Machine.transitions`
-    returns      the labels
+    Parameters
+    ----------
+    transitions
+        {(state, input pair): (state, bit)}, as from `Machine.transitions`
+
+    Returns
+    -------
+    the labels
     """
     if {state for state, _ in transitions} != {0, 1}:
         raise ValueError(f"the picture is of two states, got {len(transitions) // 4}: print machine.transitions")
@@ -127,8 +159,14 @@ def machine(ax: Axes, transitions: dict) -> list:
 def reading(ax: Axes, values: ArrayLike, carry: ArrayLike) -> list:
     """One number for each step, marked by the carry that the step hands on.
 
-    values, carry  (T,) both
-    returns        the points without a carry and those with one
+    Parameters
+    ----------
+    values, carry
+        (T,) both
+
+    Returns
+    -------
+    the points without a carry and those with one
     """
     steps = np.arange(len(values)) + 1
     ax.plot(steps, values, color=PALE, zorder=1)

@@ -91,9 +91,16 @@ def affine(M: Array, sets: Sets, *terms: Array) -> Sets:
     The bound on a sum of products, n_h + 3 at the most, is counted four times: for the sum here, for the network's own,
     and for the rounding of the bound itself.
 
-    M        (k, n_h) or (N, k, n_h)
-    terms    (k,) or (N, k) each, two or three at most
-    returns  sets of k units
+    Parameters
+    ----------
+    M
+        (k, n_h) or (N, k, n_h)
+    *terms
+        (k,) or (N, k) each, two or three at most
+
+    Returns
+    -------
+    sets of k units
     """
     moved = np.concatenate([sets.centre[:, None], sets.G], axis=1) @ M.mT  # the centre first, then the columns
     size = np.abs(sets.centre) + sets.reach()
@@ -106,8 +113,14 @@ def affine(M: Array, sets: Sets, *terms: Array) -> Sets:
 def push(params: Params, sets: Sets, x: Array) -> tuple[Sets, NDArray]:
     """One step of the network, and of the sum by hand, for sets of states.
 
-    x        (N, 2), the bits that are read; 0 or 1
-    returns  sets that hold every state that a network can compute from one of theirs, and the true bits (N,)
+    Parameters
+    ----------
+    x : (N, 2)
+        the bits that are read; 0 or 1
+
+    Returns
+    -------
+    sets that hold every state that a network can compute from one of theirs, and the true bits (N,)
     """
     a = affine(params.W, sets, x[:, :1] * params.U[:, 0], x[:, 1:] * params.U[:, 1], params.b)
     low, high = Interval(a.centre, a.centre) + Interval(-a.reach(), a.reach())

@@ -20,7 +20,10 @@ class Corpus(NamedTuple):
 def read(path: str | Path) -> Corpus:
     """The text of a file in small letters, in three parts, each cut at the end of a line.
 
-    raises  ValueError for a text of fewer than 1,000 characters
+    Raises
+    ------
+    ValueError
+        for a text of fewer than 1,000 characters
     """
     text = Path(path).read_text(encoding="utf-8").lower()
     if len(text) < 1_000:
@@ -34,7 +37,10 @@ def read(path: str | Path) -> Corpus:
 def encode(text: str, symbols: str) -> Codes:
     """The place of each character in `symbols`, (N,).
 
-    raises  ValueError for a character that is not among them
+    Raises
+    ------
+    ValueError
+        for a character that is not among them
     """
     if unknown := set(text) - set(symbols):
         raise ValueError(f"the text must be made of {symbols!r}, got {min(unknown)!r} too: leave it out")

@@ -33,9 +33,17 @@ class NGram(NamedTuple):
 def count(codes: Codes, n_symbols: int, order: int, discount: float = 0.8) -> NGram:
     """Counts of a text for contexts of 0 to order - 1 characters.
 
-    codes   (N,), each from 0 to n_symbols - 1
-    order   at most 11, so that a context and its next character fit one integer
-    raises  ValueError for an order below 1 or above 11, or a text shorter than that
+    Parameters
+    ----------
+    codes : (N,)
+        each from 0 to n_symbols - 1
+    order
+        at most 11, so that a context and its next character fit one integer
+
+    Raises
+    ------
+    ValueError
+        for an order below 1 or above 11, or a text shorter than that
     """
     order = validate.size("order", order)
     if order > 11 or order > len(codes):
@@ -51,8 +59,15 @@ def count(codes: Codes, n_symbols: int, order: int, discount: float = 0.8) -> NG
 def probabilities(model: NGram, contexts: Codes) -> NDArray[np.float64]:
     """p(next | context) = (max(times - D, 0) + D kinds p(next | context without its first character)) / total.
 
-    contexts  (N, k), the last k characters before each place; longer ones than the model's are cut
-    returns   (N, n_symbols); every row sums to 1
+    Parameters
+    ----------
+    contexts : (N, k)
+        the last k characters before each place; longer ones than the model's are cut
+
+    Returns
+    -------
+    (N, n_symbols)
+        every row sums to 1
     """
     n, D = model.n_symbols, model.discount
     p = np.full((len(contexts), n), 1 / n)  # before anything was counted

@@ -12,7 +12,9 @@ SEEN = {" ": "␣", "\n": "⏎"}
 def next_character(ax: Axes, p: ArrayLike, symbols: str, most: int = 12) -> list:
     """Bars of the likeliest next characters, the likeliest on top; ␣ is a space, ⏎ the end of a line.
 
-    returns  the bars
+    Returns
+    -------
+    the bars
     """
     order = np.argsort(-np.asarray(p), kind="stable")[:most]
     bars = ax.barh(range(len(order)), np.asarray(p)[order], color=HIDDEN, edgecolor=INK)
@@ -27,8 +29,13 @@ def unit(ax: Axes, text: str, h: ArrayLike, width: int = 60) -> list:
 
     Where the unit is positive the letter is bold, for readers and printers without colours.
 
-    h        (len(text),)
-    returns  the letters
+    Parameters
+    ----------
+    h : (len(text),)
+
+    Returns
+    -------
+    the letters
     """
     h, height = np.asarray(h), -(-len(text) // width)
     grid = np.full(height * width, np.nan)

@@ -33,9 +33,16 @@ def train(
 ) -> tuple[Writer, Array]:
     """Read the part to learn from `n_rounds` times, in `batch_size` places at once, always fed with the true text.
 
-    window   characters between two steps of Adam; gradients go back no further (truncated BPTT), states are carried on
-    stored   parameters to load where Numba is not installed: what this same call gives, to 7 digits
-    returns  the writer, and the loss of each round in nats a character
+    Parameters
+    ----------
+    window
+        characters between two steps of Adam; gradients go back no further (truncated BPTT), states are carried on
+    stored
+        parameters to load where Numba is not installed: what this same call gives, to 7 digits
+
+    Returns
+    -------
+    the writer, and the loss of each round in nats a character
     """
     n, n_rounds = len(corpus.symbols), validate.size("n_rounds", n_rounds)
     params = cell.init_params(n_h, np.random.default_rng(seed), n, n)
@@ -94,7 +101,10 @@ def next_character(writer: Writer, text: str, temperature: float = 1.0) -> Array
 def write(writer: Writer, beginning: str, n: int, rng: np.random.Generator, temperature: float = 1.0) -> str:
     """n characters that follow `beginning`, each drawn from the probabilities, and then read as if it were true.
 
-    raises  ValueError for an empty beginning, or a character that the text did not have
+    Raises
+    ------
+    ValueError
+        for an empty beginning, or a character that the text did not have
     """
     if not beginning:
         raise ValueError("the beginning must have at least one character, got none: begin with a space or a letter")

@@ -23,11 +23,19 @@ def checkpointed_backward(
 ) -> Params:
     """`bptt.backward(params, model.forward(params, x), y)`, without a trace of all T steps.
 
-    x, y      (T, B, n_x) and (T, B, n_y)
-    budget    hidden states kept at one time, h^(0) not counted; each is (B, n_h). If not given, about 2 √T,
-              which cost one forward pass more
-    progress  show a bar, over the steps that are walked back
-    raises    TypeError or ValueError for a budget below 2 (or 1 for a single step), or shapes that do not match
+    Parameters
+    ----------
+    x, y : (T, B, n_x) and (T, B, n_y)
+    budget
+        hidden states kept at one time, h^(0) not counted; each is (B, n_h). If not given, about 2 √T, which cost one
+        forward pass more
+    progress
+        show a bar, over the steps that are walked back
+
+    Raises
+    ------
+    TypeError, ValueError
+        for a budget below 2 (or 1 for a single step), or shapes that do not match
     """
     validate.fitting(params, x, y)
     T, B, _ = x.shape
@@ -51,8 +59,12 @@ def checkpointed_backward(
 def schedule(T: int, budget: int) -> Iterator[Move]:
     """What to do with steps start … stop-1, in order, so that no step is run through more often than the budget forces.
 
-    ("run", start, stop)      from the newest kept state, that of `start`, to the one of `stop`, and keep that one too
-    ("reverse", start, stop)  from the newest kept state, keep all up to `stop`, walk back, and let go of all
+    Yields
+    ------
+    ("run", start, stop)
+        from the newest kept state, that of `start`, to the one of `stop`, and keep that one too
+    ("reverse", start, stop)
+        from the newest kept state, keep all up to `stop`, walk back, and let go of all
     """
     T = validate.size("T", T)
     budget = validate.size("budget", budget, least=min(2, T))
@@ -97,7 +109,9 @@ def last_state(params: Params, x: Array, h: Array, block: int = 256) -> Array:
 def backward_from(params: Params, trace: Trace, y: Array, from_later: Array | float) -> tuple[Params, Array]:
     """`bptt.backward` of a part of the steps, where the later ones say ∂L/∂h = from_later about its last state.
 
-    returns  the gradients, and what this part and all later ones say about the state that it began with, (B, n_h)
+    Returns
+    -------
+    the gradients, and what this part and all later ones say about the state that it began with, (B, n_h)
     """
     dL_do = bptt.output_grads(trace, y)  # (T, B, n_y)
     dh_da = 1 - trace.h**2  # (T, B, n_h)

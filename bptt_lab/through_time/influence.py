@@ -14,8 +14,13 @@ from bptt_lab.model import Array, Params
 def rtrl(params: Params, x: Array, y: Array) -> Params:
     """`bptt.backward(params, model.forward(params, x), y)`, summed up while the network runs forward.
 
-    x, y     (T, B, n_x) and (T, B, n_y)
-    cost     B n_h³ (n_h + n_x + 1) multiplications a step, B n_h² (n_h + n_x + 1) numbers in memory, whatever T is
+    Parameters
+    ----------
+    x, y : (T, B, n_x) and (T, B, n_y)
+
+    Notes
+    -----
+    Cost: B n_h³ (n_h + n_x + 1) multiplications a step, B n_h² (n_h + n_x + 1) numbers in memory, whatever T is
     """
     validate.fitting(params, x, y)
     h, influence = start(params, x.shape[1])
@@ -36,8 +41,14 @@ def start(params: Params, B: int) -> tuple[Array, Array]:
 def step(params: Params, h: Array, influence: Array, x_t: Array) -> tuple[Array, Array]:
     """∂h_i^(t)/∂M_jk = (1 - h_i²) (Σ_m W_im ∂h_m^(t-1)/∂M_jk + [i = j] z_k^(t)).
 
-    h, influence  of step t-1; x_t is (B, n_x)
-    returns       both for step t
+    Parameters
+    ----------
+    h, influence
+        of step t-1; x_t is (B, n_x)
+
+    Returns
+    -------
+    both for step t
     """
     B, n_h = h.shape
     z = np.concatenate([x_t, h, np.ones((B, 1))], axis=1)  # (B, n_z)

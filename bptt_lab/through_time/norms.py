@@ -14,8 +14,16 @@ def norm(grads: Params) -> float:
 def clip(grads: Params, max_norm: float) -> Params:
     """The same direction, at most `max_norm` long: grads · min(1, max_norm / ‖grads‖).
 
-    raises   TypeError or ValueError for a max_norm that is not positive; ValueError for NaN or infinity in an entry
-    source   Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks", Algorithm 1
+    Raises
+    ------
+    TypeError, ValueError
+        for a max_norm that is not positive
+    ValueError
+        for NaN or infinity in an entry
+
+    References
+    ----------
+    Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks", Algorithm 1
     """
     max_norm = validate.positive("max_norm", max_norm)
     validate.params(grads)
@@ -26,7 +34,10 @@ def clip(grads: Params, max_norm: float) -> Params:
 def angle(a: Params, b: Params) -> float:
     """The angle between two gradients in degrees: 0 same direction, 90 nothing in common, 180 opposite.
 
-    raises   ValueError if one of them is 0 everywhere
+    Raises
+    ------
+    ValueError
+        if one of them is 0 everywhere
     """
     if not norm(a) * norm(b):
         raise ValueError("both gradients must have a direction, got one that is 0 everywhere: nothing to compare")

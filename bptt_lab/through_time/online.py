@@ -13,10 +13,19 @@ def learn_online(
 ) -> tuple[Params, Array]:
     """θ ← θ - learning_rate · ∂L^(t)/∂θ for t = 1 … T, each gradient by RTRL and clipped to `max_norm`.
 
-    x, y     (T, B, n_x) and (T, B, n_y); B streams that share the parameters
-    returns  the parameters after T steps, and the logits (T, B, n_y) that each step saw before it learned from them
-    source   Williams and Zipser (1989). The influence comes from parameters of earlier steps, so this is the gradient
-             only in the limit of a small learning rate, as they say
+    Parameters
+    ----------
+    x, y : (T, B, n_x) and (T, B, n_y)
+        B streams that share the parameters
+
+    Returns
+    -------
+    the parameters after T steps, and the logits (T, B, n_y) that each step saw before it learned from them
+
+    References
+    ----------
+    Williams and Zipser (1989). The influence comes from parameters of earlier steps, so this is the gradient only in
+    the limit of a small learning rate, as they say
     """
     validate.fitting(params, x, y)
     learning_rate, max_norm = validate.positive("learning_rate", learning_rate), validate.positive("max_norm", max_norm)

@@ -30,11 +30,20 @@ def credit_map(
 ) -> object:
     """How much the error of each step (row) says about each state (column), on a logarithmic colour scale.
 
-    sizes    (T, T), row s and column t; what is 0 stays white, as all above the diagonal
-    labels   below the columns, one for each step; its number if not given
-    top      of the scale, the largest size if not given; decades, from there to the darkest colour; name, of the scale
-    scale    draw a colour scale beside it
-    returns  the image
+    Parameters
+    ----------
+    sizes : (T, T)
+        row s and column t; what is 0 stays white, as all above the diagonal
+    labels
+        below the columns, one for each step; its number if not given
+    top
+        of the scale, the largest size if not given; decades, from there to the darkest colour; name, of the scale
+    scale
+        draw a colour scale beside it
+
+    Returns
+    -------
+    the image
     """
     sizes = np.asarray(sizes)
     T, top = len(sizes), top or sizes.max()
@@ -52,8 +61,14 @@ def credit_map(
 def fan(ax: Axes, values: ArrayLike, color: str = HIDDEN, label: str = "") -> list:
     """Many curves on a logarithmic axis against the distance k, and their median as a thick line.
 
-    values   (n_curves, K), for k = 0 … K-1
-    returns  the thin lines and the line of the median
+    Parameters
+    ----------
+    values : (n_curves, K)
+        for k = 0 … K-1
+
+    Returns
+    -------
+    the thin lines and the line of the median
     """
     values = np.asarray(values)
     distance = np.arange(values.shape[1])
@@ -66,9 +81,16 @@ def fan(ax: Axes, values: ArrayLike, color: str = HIDDEN, label: str = "") -> li
 def log_log(ax: Axes, sizes: ArrayLike, costs: ArrayLike, name: str, slope: float | None = None) -> object:
     """Cost against size, both logarithmic, in the colour of the algorithm; with a dashed line of the slope of theory.
 
-    name     one of `COLOURS`
-    slope    of the dashed line, which ends in the last point
-    returns  the line of the measured points
+    Parameters
+    ----------
+    name
+        one of `COLOURS`
+    slope
+        of the dashed line, which ends in the last point
+
+    Returns
+    -------
+    the line of the measured points
     """
     sizes, costs = np.asarray(sizes, float), np.asarray(costs, float)
     colour, marker = COLOURS[name]
@@ -81,8 +103,14 @@ def log_log(ax: Axes, sizes: ArrayLike, costs: ArrayLike, name: str, slope: floa
 def moves(ax: Axes, schedule: Iterable[tuple[str, int, int]]) -> list:
     """What a checkpointing schedule does: from top to bottom in time, each move over the steps that it goes through.
 
-    schedule  as from `through_time.schedule`
-    returns   the lines of the moves, in order
+    Parameters
+    ----------
+    schedule
+        as from `through_time.schedule`
+
+    Returns
+    -------
+    the lines of the moves, in order
     """
     looks = {"run": (HIDDEN, "-"), "reverse": (SECOND, "-")}
     drawn = []
@@ -102,11 +130,20 @@ def moves(ax: Axes, schedule: Iterable[tuple[str, int, int]]) -> list:
 def vanishing(left: Axes, right: Axes, eigenvalues: ArrayLike, norms: ArrayLike, radius: float, bound: float) -> list:
     """Left the eigenvalues of W in the complex plane with the unit circle; right norms of the products of Jacobians.
 
-    eigenvalues  (n_h,), complex
-    norms        (n_curves, K), of the products over k = 0 … K-1 steps
-    radius       ρ(W), drawn as the line ρ^k
-    bound        the largest singular value of W, drawn as the line bound^k
-    returns      the points of the eigenvalues and the line of the median
+    Parameters
+    ----------
+    eigenvalues : (n_h,)
+        complex
+    norms : (n_curves, K)
+        of the products over k = 0 … K-1 steps
+    radius
+        ρ(W), drawn as the line ρ^k
+    bound
+        the largest singular value of W, drawn as the line bound^k
+
+    Returns
+    -------
+    the points of the eigenvalues and the line of the median
     """
     circle = np.exp(1j * np.linspace(0, 2 * np.pi, 200))
     left.plot(circle.real, circle.imag, color=INK, linewidth=1)

@@ -14,8 +14,14 @@ from bptt_lab.model import Array, Params
 def uoro(params: Params, x: Array, y: Array, rng: np.random.Generator) -> Params:
     """One estimate whose mean over all draws of `rng` is `bptt.backward(…)`; ∂L/∂V and ∂L/∂c are exact.
 
-    x, y     (T, B, n_x) and (T, B, n_y); every sequence has random signs of its own
-    cost     about B n_h (n_h + n_x + 1) operations a step, and as many numbers in memory, whatever T is
+    Parameters
+    ----------
+    x, y : (T, B, n_x) and (T, B, n_y)
+        every sequence has random signs of its own
+
+    Notes
+    -----
+    Cost: about B n_h (n_h + n_x + 1) operations a step, and as many numbers in memory, whatever T is
     """
     return Params(*(array[0] for array in estimates(params, x, y, 1, rng)))
 
@@ -47,7 +53,10 @@ def step(params: Params, s: Array, r: Array, dh_da: Array, z: Array, signs: Arra
     The mean of ν νᵀ is the identity, so ν with H ν zᵀ gives the direct influence, and ν with all else gives nothing. ρ₀
     and ρ₁ change no mean; they make both factors equally long, which makes the mixed terms small.
 
-    s, signs  (n, B, n_h); r is (n, B, n_h, n_z); dh_da is (B, n_h); z is (B, n_z)
+    Parameters
+    ----------
+    s, signs : (n, B, n_h)
+        r is (n, B, n_h, n_z); dh_da is (B, n_h); z is (B, n_z)
     """
     s = (s @ params.W.T) * dh_da
     direct = signs * dh_da  # (n, B, n_h)

@@ -9,9 +9,20 @@ from bptt_lab.model import Array, Params, Trace
 def jacobians(params: Params, trace: Trace) -> Array:
     """∂h^(t)/∂h^(t-1) = H^(t) W for t = 2 … T.
 
-    trace    from `model.forward(params, x)`
-    returns  (T-1, B, n_h, n_h); entry [t, k, i, j] is ∂h_i^(t+2)/∂h_j^(t+1) of sequence k, as t counts from 0
-    raises   ValueError for a trace of a single step: no state depends on another there
+    Parameters
+    ----------
+    trace
+        from `model.forward(params, x)`
+
+    Returns
+    -------
+    (T-1, B, n_h, n_h)
+        entry [t, k, i, j] is ∂h_i^(t+2)/∂h_j^(t+1) of sequence k, as t counts from 0
+
+    Raises
+    ------
+    ValueError
+        for a trace of a single step: no state depends on another there
     """
     _more_than_one_step(trace)
     dh_da = 1 - trace.h**2  # (T, B, n_h), the diagonals of H
@@ -21,8 +32,15 @@ def jacobians(params: Params, trace: Trace) -> Array:
 def products(params: Params, trace: Trace) -> Array:
     """∂h^(T)/∂h^(T-k) = H^(T) W · H^(T-1) W ⋯ H^(T-k+1) W for k = 0 … T-1.
 
-    returns  (T, B, n_h, n_h); entry [k] is the product over the last k steps, [0] the identity
-    raises   ValueError for a trace of a single step
+    Returns
+    -------
+    (T, B, n_h, n_h)
+        entry [k] is the product over the last k steps, [0] the identity
+
+    Raises
+    ------
+    ValueError
+        for a trace of a single step
     """
     J = jacobians(params, trace)  # (T-1, B, n_h, n_h)
     result = np.empty((len(J) + 1, *J.shape[1:]))
@@ -35,9 +53,16 @@ def products(params: Params, trace: Trace) -> Array:
 def credit(params: Params, trace: Trace, y: Array) -> Array:
     """∂L^(s)/∂h^(t), where L = Σ_s L^(s), and L^(s) is the loss of the bits of step s.
 
-    y        (T, B, n_y), targets
-    returns  (T, T, B, n_h); entry [s, t] is 0 for s < t, since no error reaches a later state; the sum over s is the
-             ∂L/∂h^(t) of `bptt.state_grads`. It has T² rows: for hundreds of steps, not for thousands
+    Parameters
+    ----------
+    y : (T, B, n_y)
+        targets
+
+    Returns
+    -------
+    (T, T, B, n_h)
+        entry [s, t] is 0 for s < t, since no error reaches a later state; the sum over s is the ∂L/∂h^(t) of
+        `bptt.state_grads`. It has T² rows: for hundreds of steps, not for thousands
     """
     dL_do = bptt.output_grads(trace, y)  # (T, B, n_y)
     dh_da = 1 - trace.h**2  # (T, B, n_h)
@@ -62,7 +87,10 @@ def spectral_radius(W: Array) -> float:
 def with_spectral_radius(params: Params, radius: float) -> Params:
     """The same parameters with W scaled so that ρ(W) = radius.
 
-    raises   ValueError for a radius that is not positive, or a W without any eigenvalue but 0
+    Raises
+    ------
+    ValueError
+        for a radius that is not positive, or a W without any eigenvalue but 0
     """
     radius, now = validate.positive("radius", radius), spectral_radius(params.W)
     if now == 0:

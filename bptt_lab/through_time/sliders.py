@@ -30,7 +30,10 @@ class Measured(NamedTuple):
 def measure(radius: float, drive: float = 1.0, seed: int = 0) -> Measured:
     """Products of Jacobians of a random network of 32 units with ρ(W) = radius, on random bits.
 
-    drive    what U is multiplied by: the larger, the flatter the tanh where the states are
+    Parameters
+    ----------
+    drive
+        what U is multiplied by: the larger, the flatter the tanh where the states are
     """
     rng = np.random.default_rng(seed)
     params = reach.with_spectral_radius(model.init_params(N_H, rng), radius)

@@ -13,12 +13,20 @@ from bptt_lab.model import Array, Params, Trace
 def truncated_backward(params: Params, trace: Trace, y: Array, window: int, every: int = 1) -> Params:
     """`bptt.backward` with ∂L/∂h^(t) replaced by the sum of those errors that are near.
 
-    window   how many states an error reaches at most, that of its own step included. 1: no error travels at all;
-             T or more: the whole gradient
-    every    after how many steps the walk back begins anew, from the newest state. 1: each error walks for itself.
-             every = window: chunks, whose errors never leave their chunk. In between, the errors of a block of `every`
-             steps walk together, so that its oldest one reaches window - every + 1 states. Cost: T · window / every
-    raises   TypeError or ValueError for a window below 1, or `every` outside 1 … window
+    Parameters
+    ----------
+    window
+        how many states an error reaches at most, that of its own step included. 1: no error travels at all; T or more:
+        the whole gradient
+    every
+        after how many steps the walk back begins anew, from the newest state. 1: each error walks for itself. every =
+        window: chunks, whose errors never leave their chunk. In between, the errors of a block of `every` steps walk
+        together, so that its oldest one reaches window - every + 1 states. Cost: T · window / every
+
+    Raises
+    ------
+    TypeError, ValueError
+        for a window below 1, or `every` outside 1 … window
     """
     dL_do = bptt.output_grads(trace, y)  # exact, and so are V and c: they need no walk
     dL_dh = truncated_state_grads(params, trace, dL_do, window, every)
@@ -49,7 +57,9 @@ def truncated_state_grads(params: Params, trace: Trace, dL_do: Array, window: in
 def chunked_backward(params: Params, x: Array, y: Array, window: int) -> Params:
     """`truncated_backward(…, window, every=window)` with one chunk in memory: the state goes on, no error comes back.
 
-    x, y     (T, B, n_x) and (T, B, n_y)
+    Parameters
+    ----------
+    x, y : (T, B, n_x) and (T, B, n_y)
     """
     window = validate.size("window", window)
     grads, h_0 = [np.zeros_like(array) for array in params], 0.0

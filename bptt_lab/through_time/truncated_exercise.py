@@ -14,7 +14,10 @@ from bptt_lab.through_time.truncated import truncated_backward
 def _near_part(k, window: int, added: bool = True) -> Array:
     """Σ over the errors that are fewer than `window` steps later, all of them going back side by side.
 
-    added   False: of each sum the last term only
+    Parameters
+    ----------
+    added
+        False: of each sum the last term only
     """
     carried, total = k.direct, np.zeros_like(k.direct)
     for _ in range(min(window, len(k.direct))):

@@ -1,5 +1,7 @@
 """Settings of the reading edition. `site/pages.py` lays the sources out beside a copy of this file."""
 
+import re
+
 from bptt_lab import __version__
 
 project = "Back propagation through time"
@@ -7,12 +9,16 @@ html_title = project
 author = "the bptt-lab authors"
 version = release = __version__
 copyright = f"{author}, words and pictures CC BY 4.0, code BSD-3-Clause; bptt-lab {version}"  # the footer
-extensions = ["myst_nb", "sphinx_copybutton", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx_copybutton", "sphinx_design"]
+extensions += ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 nb_execution_mode = "off"  # outputs are shown as they are stored; nothing runs
 nb_mime_priority_overrides = [("html", "text/html", 5)]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline"]
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": False}
+napoleon_google_docstring = False
+napoleon_use_param = napoleon_use_rtype = False  # as written: shapes are no types to look up
+default_role = "code"
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
@@ -29,11 +35,28 @@ html_theme_options = {
 pygments_style, pygments_dark_style = "bw", "github-dark"
 
 
-def as_written(app, what, name, obj, options, lines):
-    """Docstrings here are aligned by hand, for a terminal: show them as they stand. They are words, not Python."""
-    if lines and any(line.strip() for line in lines):
+def as_words(app, what, name, obj, options, lines):
+    """For napoleon, which knows the sections: formulas are no markup. What a module holds is aligned by hand."""
+    if what == "module":
         lines[:] = [".. code-block:: text", "", *(f"    {line}" for line in lines), ""]
+    else:
+        lines[:] = [MARKUP.sub(lambda found: found[1] or "\\" + found[0], line) for line in lines]
+
+
+MARKUP = re.compile(r"""(`[^`]*`)|[\\*|"']|_(?!\w)|^-+(?= )""")  # code stays; the rest would be markup, or curly quotes
+
+
+def without_brackets(app, what, name, obj, options, lines):
+    """x (B, n), and not x ((B, n)): what stands behind a name here is a shape, with brackets of its own."""
+    lines[:] = [re.sub(r"\(\*(\(.+?\))\*\)(?= --|$)", r"*\1*", line) for line in lines]
+
+
+def without_fields(app, what, name, obj, skip, options):
+    """The fields of a NamedTuple stand in its source, with their shapes; all that autodoc finds is their number."""
+    return True if type(obj).__name__ == "_tuplegetter" else None
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", as_written)
+    app.connect("autodoc-process-docstring", as_words, priority=400)  # before napoleon, and after it:
+    app.connect("autodoc-process-docstring", without_brackets, priority=600)
+    app.connect("autodoc-skip-member", without_fields)

@@ -109,7 +109,10 @@ class Cover:
     def walk(self, cell: int, piece: int, word: int = 1, tried: Sequence[int] = START) -> str | None:
         """Push a piece through words until every image lies in a cell; leave the words that take long to its halves.
 
-        word, tried   where to begin, as in `walk.walk`
+        Parameters
+        ----------
+        word, tried
+            where to begin, as in `walk.walk`
         """
         centre, G = self.box(cell, piece)
         start = centre, np.ascontiguousarray(G.T), self.carry[cell]

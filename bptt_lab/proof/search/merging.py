@@ -22,7 +22,10 @@ def merge(params: Params, tolerance: float, max_states: int = 2_000) -> Merged |
 
     Two states agree if the vectors (h, and the states after every one and every two inputs) are no farther apart than
     `tolerance`. Looking ahead keeps apart what a ridge between two attractors will separate.
-    returns  None if more than max_states are needed
+
+    Returns
+    -------
+    None if more than max_states are needed
     """
     h = np.zeros((1, addition.adder(params)))
     ahead, next_, bit, done = _look_ahead(params, h), [], [], 0

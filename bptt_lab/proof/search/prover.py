@@ -39,9 +39,18 @@ def prove(
     "proved" comes with a certificate that was checked; "refuted" with a sum that was run and went wrong; "undecided"
     means that neither was found within max_cells cells and about max_seconds seconds (checking not counted), or before
     it was interrupted (Jupyter's stop button).
-    plan      pairs (scale, n_least), tried in turn: the size of cells, and the fewest inputs before a new one is made
-    progress  show how many cells there are, and how many wait to be walked from; and when a first call compiles
-    raises    TypeError or ValueError for a network that is no adder, or bad limits
+
+    Parameters
+    ----------
+    plan
+        pairs (scale, n_least), tried in turn: the size of cells, and the fewest inputs before a new one is made
+    progress
+        show how many cells there are, and how many wait to be walked from; and when a first call compiles
+
+    Raises
+    ------
+    TypeError, ValueError
+        for a network that is no adder, or bad limits
     """
     n_h = addition.adder(params)
     max_cells, max_seconds = validate.size("max_cells", max_cells), validate.positive("max_seconds", max_seconds)

@@ -13,24 +13,39 @@ FOLD = 0.01  # columns that came on the way and are shorter, as a share of the s
 def walk(network, cover, start, word, tried, n_least, shares, edge, landed, homeless, homeless_G, stretch):
     """Push a set through one input after another, until each image lies in a cell or is small enough to become one.
 
-    network          from `zonotope.loops_of`
-    cover            of N cells, for each: centre (n_h,), axes (n_h, n_h), radius (n_h,), carry and scale; and `view`
-                     (V, n_h), V directions along which cell k lies within seen[:, k] ± seen_radius[:, k], both of
-                     shape (V, N or more), so that cells which are clearly elsewhere stay unasked
-    start            centre (n_h,), columns (n_h, n_h), carry of the set
-    word, tried      where to begin: the first inputs (1 for none), and (len(shares),) how many of the four were tried
-                     there before, and after each of them; filled with the same for what is left
-    n_least          fewest inputs before an image becomes a cell
-    shares           how large it may be then, as a share of the scale of the nearest cell, after 1, 2, … inputs;
-                     there are no more inputs than shares
-    edge             an image whose centre is in a cell, and no nearer to its sides than this share, becomes none
-    landed           (n, 2), to be filled with words and the cells in which they end; n is the most images
-    homeless         (n, n_h + 3), to be filled with word, carry, number of columns, centre of images that become cells
-    homeless_G       (n, n_h (len(shares) + 1), n_h), with their columns
-    stretch          (n_h,), filled, if words are left, with how much each column of the start adds to the set that was
-                     pushed last
-    returns          how many are in `landed`, and in `homeless`; and 0, or the word with which to go on, if a bit was
-                     doubtful or the walk too long
+    Parameters
+    ----------
+    network
+        from `zonotope.loops_of`
+    cover
+        of N cells, for each: centre (n_h,), axes (n_h, n_h), radius (n_h,), carry and scale; and `view` (V, n_h), V
+        directions along which cell k lies within seen[:, k] ± seen_radius[:, k], both of shape (V, N or more), so that
+        cells which are clearly elsewhere stay unasked
+    start
+        centre (n_h,), columns (n_h, n_h), carry of the set
+    word, tried
+        where to begin: the first inputs (1 for none), and (len(shares),) how many of the four were tried there before,
+        and after each of them; filled with the same for what is left
+    n_least
+        fewest inputs before an image becomes a cell
+    shares
+        how large it may be then, as a share of the scale of the nearest cell, after 1, 2, … inputs; there are no more
+        inputs than shares
+    edge
+        an image whose centre is in a cell, and no nearer to its sides than this share, becomes none
+    landed : (n, 2)
+        to be filled with words and the cells in which they end; n is the most images
+    homeless : (n, n_h + 3)
+        to be filled with word, carry, number of columns, centre of images that become cells
+    homeless_G
+        (n, n_h (len(shares) + 1), n_h), with their columns
+    stretch : (n_h,)
+        filled, if words are left, with how much each column of the start adds to the set that was pushed last
+
+    Returns
+    -------
+    how many are in `landed`, and in `homeless`, and a word
+        0, or the word with which to go on, if a bit was doubtful or the walk too long
     """
     n_h, n_most, scale = len(stretch), len(shares), cover[4]
     # level d of the tree of words: a set, and what it brings to the pre-activations of the next level

@@ -52,7 +52,9 @@ def spread(network, centre, G, p, a, reach, WG):
 def step(network, a, reach, WG, p, x1, x2, centre, G, size):
     """Fills the set after an input: its centre, its p + n_h columns G, and how far it reaches for each unit, `size`.
 
-    returns  how far it reaches for the unit for which that is most
+    Returns
+    -------
+    how far it reaches for the unit for which that is most
     """
     U, _, _, b, _, slack, _ = network
     n_h, slope = len(b), np.empty(len(b))
