@@ -364,7 +364,7 @@ def test_what_is_no_function_is_refused():
 
 def test_what_the_convention_can_be_told_is_documented():
     text = inspect.getdoc(Convention)
-    assert all(re.search(rf"^{name} ", text, re.MULTILINE) for name in Convention.__dataclass_fields__)
+    assert all(re.search(rf"^{name}$", text, re.MULTILINE) for name in Convention.__dataclass_fields__)
 
 
 # the whole catalogue
