@@ -37,6 +37,8 @@ class Convention:
     takes
         what the function takes, in order, if not what the exercise gives: params, trace, y, a field of these, h_0
         (h^(0)), dL_do, direct (∂L/∂h^(t) through o^(t) alone), cache; such as "x, o, y, Wxh, Whh, Why"
+    returns
+        what it gives back, in order, such as "_, _, dWx, dWh, db"; what is called _ is not looked at
     gradients
         the layout of the weights' gradients, if not that of the weights
     array
@@ -45,10 +47,6 @@ class Convention:
         their own forward pass; it gives back first their states, last the cache
     feeds
         what `forward` takes, in order
-
-    Returns
-    -------
-    what it gives back, in order, such as "_, _, dWx, dWh, db"; what is called _ is not looked at
 
     Raises
     ------
