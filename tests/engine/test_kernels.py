@@ -162,7 +162,7 @@ def test_views_and_other_layouts_give_the_same():
 
 
 def test_no_kind_of_array_compiles_the_loop_again():
-    """Each kind that is told apart costs its reader ten seconds."""
+    """Each kind that is told apart is compiled once more on each machine."""
     params, x, y = problem(2, 4, 6, 2, 5, 1)
     rates = np.broadcast_to([0.1, 0.1, 0.1], 3)  # cannot be written
     for arrays in ((x, y, rates), (x.astype(int), np.asfortranarray(y), list(rates))):

@@ -12,7 +12,7 @@ from bptt_lab.proof.search import cover as cover_room
 from bptt_lab.proof.search import walk as walk_room
 from bptt_lab.proof.search import zonotope
 
-pytestmark = pytest.mark.slow  # what they prove with takes half a minute to compile once
+pytestmark = pytest.mark.slow  # what they prove with is compiled once
 
 
 @cache
