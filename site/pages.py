@@ -189,10 +189,11 @@ def reference() -> dict[str, str]:
         found.setdefault(page, []).append(".".join(parts).removesuffix(".__init__"))
     folders = [name for name in found if name != "reference"]
     texts = {name: ["# " + name.replace("reference_", "bptt_lab."), ""] for name in folders}
-    texts["reference"] = ["# The package", "", PACKAGE, "", "```{toctree}", *folders, "```", ""]
+    texts["reference"] = ["# The package", "", PACKAGE, "", "```{toctree}", ":maxdepth: 1", *folders, "```", ""]
     for page, names in found.items():
         for name in names:
-            texts[page] += [f"## {name}", "", f"```{{eval-rst}}\n.. automodule:: {name}\n   :noindex:\n```", ""]
+            title = [] if page == "reference_" + name.removeprefix("bptt_lab.") else [f"## {name}", ""]
+            texts[page] += [*title, f"```{{eval-rst}}\n.. automodule:: {name}\n   :noindex:\n```", ""]
     return {name: "\n".join(lines) for name, lines in texts.items()}
 
 

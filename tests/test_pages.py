@@ -1,5 +1,6 @@
 """The sources of the reading edition: made from notebooks as they are stored, with links, folds and figures."""
 
+import ast
 import csv
 import re
 import sys
@@ -9,7 +10,8 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "site"))
+sys.path[:0] = [str(ROOT / "site"), str(ROOT / "site" / "book")]
+import conf  # noqa: E402
 import pages  # noqa: E402
 
 TAGS = {tag: path for tag, path, _ in pages.equations()}
@@ -109,6 +111,31 @@ def test_every_module_is_in_the_reference_once_and_each_folder_has_a_page():
     assert sorted(named) == sorted(".".join(file.parts).removesuffix(".__init__") for file in files)
     folders = {f"reference_{file.parts[1]}" for file in files if len(file.parts) > 2}
     assert set(texts) == {"reference"} | folders and all(f"\n{name}\n" in texts["reference"] for name in folders)
+    titles = [re.findall(r"^#+ (.+)$", text, re.M) for text in texts.values()]
+    assert all(len(some) == len(set(some)) for some in titles)
+
+
+def shown(lines):
+    """What Sphinx shows of lines of a docstring, and whether it complains."""
+    docutils = pytest.importorskip("docutils.core")
+    settings = {"report_level": 5, "smart_quotes": True}
+    document = docutils.publish_doctree(
+        "\n".join([".. default-role:: literal", "", *lines]), settings_overrides=settings
+    )
+    return " ".join(document.astext().split()), "system_message" in str(document)
+
+
+@pytest.mark.ci
+def test_formulas_in_docstrings_are_shown_as_they_stand():
+    files = [path.read_text(encoding="utf-8") for path in (ROOT / "bptt_lab").rglob("*.py")]
+    nodes = [node for text in files for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    firsts = [text.partition("\n\n")[0] for node in nodes if (text := ast.get_docstring(node))]
+    assert len(firsts) > 500
+    markup = "*q or r*, |z| and W_"
+    for text in [*firsts, markup]:
+        conf.as_words(None, "function", "", None, None, lines := text.splitlines())
+        assert shown(lines) == (" ".join(text.replace("`", "").split()), False)
+    assert shown([markup]) != (markup, False)
 
 
 def test_the_map_of_notebook_00_is_read_for_the_front_page():
