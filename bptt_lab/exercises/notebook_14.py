@@ -174,6 +174,16 @@ EXERCISES = [
                 "Along which axis do the shares add up to 1?",
                 lambda p, dL_dp: p * (dL_dp - (p * dL_dp).sum(axis=1, keepdims=True)),
             ),
+            slip(
+                *("share_in_front_of_one_term_alone", "p ∂L/∂p - Σ p ∂L/∂p"),
+                "If a share is nearly 0, how large can each of your two terms still be?",
+                lambda p, dL_dp: p * dL_dp - (p * dL_dp).sum(axis=0),
+            ),
+            slip(
+                *("terms_exchanged", "p (Σ p ∂L/∂p - ∂L/∂p)"),
+                "A score rises, and its own share with it. Which sign has that share's ∂L/∂p in the answer?",
+                lambda p, dL_dp: p * ((p * dL_dp).sum(axis=0) - dL_dp),
+            ),
         ],
         hints=(
             "Which shares does one score change, and by how much?",
@@ -214,6 +224,11 @@ EXERCISES = [
                 *("factors_added", "a₁ + a₂ and a₂ b₁ + b₂"),
                 "Two steps with a = 1/2 each: what is left of the state?",
                 lambda first, second: (first[0] + second[0], second[0] * first[1] + second[1]),
+            ),
+            slip(
+                *("second_addition_missing", "a₂ a₁ and a₂ b₁"),
+                "Where the state before was 0, what does the second stretch add after both?",
+                lambda first, second: (second[0] * first[0], second[0] * first[1]),
             ),
         ],
         hints=(
