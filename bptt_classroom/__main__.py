@@ -23,7 +23,7 @@ from bptt_classroom.records import Class, Student
 
 
 def hand_out(folder: Path, assignment: str, asked: argparse.Namespace) -> None:
-    """Make the teacher's notebook, then the students' of it, and put that where they can fetch it."""
+    """Make the teacher's notebook, then the students' notebook from it, and put that where they can fetch it."""
     path = handout.make(folder, handout.find(assignment), asked.seed)
     nbgrader(folder, "generate_assignment", assignment, "--force")
     if os.name == "posix":  # nbgrader has no exchange on Windows
@@ -32,7 +32,7 @@ def hand_out(folder: Path, assignment: str, asked: argparse.Namespace) -> None:
 
 
 def grade(folder: Path, assignment: str, asked: argparse.Namespace) -> int:
-    """Collect, grade what is not graded yet, and report. The exit status: not 0 if anybody was not graded."""
+    """Collect, grade what is not graded yet, and report. Return the exit status: 0 only if everybody was graded."""
     if os.name != "posix":
         sys.exit("Windows cannot grade: run this in WSL, where it is as safe as on Linux")
     if (reason := sandbox.why_not()) and not asked.unprotected:
@@ -61,7 +61,7 @@ def grade(folder: Path, assignment: str, asked: argparse.Namespace) -> int:
 
 
 def resume(folder: Path, found: Class, seed: int) -> None:
-    """Take over what these very files got before, with the same problems."""
+    """Take over the earlier results of files that are still the same, if the problems are the same too."""
     old = records.load(folder, found.assignment)
     known = {one.student: one for one in old.before + old.students}
     for one in found.students:
@@ -74,7 +74,7 @@ def resume(folder: Path, found: Class, seed: int) -> None:
 
 
 def failed(folder: Path, found: Class, left: list[Student], workers: int, run: Callable, bar: tqdm) -> list[Student]:
-    """Grade these students; those of whom it could not be done, with the reason. One is judged while others run."""
+    """Grade these students; return those for whom it failed, with the reason. One is judged while others run."""
     again, pool = [], ThreadPoolExecutor(workers)
     try:
         running = {pool.submit(run, one): one for one in left}
@@ -94,7 +94,7 @@ def failed(folder: Path, found: Class, left: list[Student], workers: int, run: C
 
 
 def keep(folder: Path, assignment: str, one: Student, ran: nbformat.NotebookNode, results: list) -> None:
-    """What came and the notebook as it ran where nbgrader looks for them, the points, and last the verdicts."""
+    """Put what came and the notebook as it ran where nbgrader looks for them; then the points, last the verdicts."""
     name, when = f"{one.student}/{assignment}/{assignment}.ipynb", datetime.fromisoformat(one.when)
     stamp = when.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     records.write(folder / "submitted" / name, one.path.read_bytes())
@@ -106,14 +106,14 @@ def keep(folder: Path, assignment: str, one: Student, ran: nbformat.NotebookNode
 
 
 def report(folder: Path, assignment: str, _: object = None) -> int:
-    """The page and the tables of a class; what the terminal says. The exit status."""
+    """Write the page and the tables of a class, and print what the terminal says. Return the exit status."""
     results = records.told(folder, assignment)
     print(*page.write_all(folder, results), *results.lines(), sep="\n")
     return int(bool(results.not_graded))
 
 
 def nbgrader(folder: Path, *command: str) -> None:
-    """One command of nbgrader, in the folder of the course. What it says is shown if it fails."""
+    """Run one command of nbgrader, in the folder of the course. If it fails, show what it says, and exit."""
     ran = subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=folder, capture_output=True, text=True)
     if ran.returncode:
         sys.exit(f"nbgrader {' '.join(command)} failed:\n{ran.stderr}")

@@ -28,8 +28,9 @@ _CALLED: list[str] = []
 
 
 def hold(names: list[tuple[str, str]], limits: dict[str, int]) -> None:
-    """Begin: remember what will be closed, even if a notebook puts others under these names; and set limits that no
-    process of the notebook can raise.
+    """Begin: remember what will be closed, and set limits that no process of the notebook can raise.
+
+    What was remembered stays, even if a notebook puts other functions under these names.
 
     Parameters
     ----------
@@ -52,9 +53,9 @@ def ask(question: bytes, answer: str) -> None:
     Parameters
     ----------
     question
-        function, the name of one; whether a value may stand in its place; seconds for all calls of one round; what
-        gives the answer away, as module and name; and the rounds: the arguments of each problem. It is pickled, since
-        no notebook can have made it.
+        a pickled tuple: the name of the function; whether a value may stand in its place; seconds for all calls of one
+        round; what gives the answer away, as module and name; and the rounds: the arguments of each problem. A pickle
+        is safe here, since no notebook can have made it
     """
     from IPython import get_ipython
 
@@ -86,8 +87,11 @@ def _round(name: str, yours: object, seconds: float, problems: list[dict]) -> li
 
 
 def close(functions: list[Callable]) -> None:
-    """Other code in these functions, and again their own in those that were closed before: the objects stay, so every
-    alias, thread and closure meets it. The files of this sandbox's own copy of the course go for good."""
+    """Put other code into these functions, and their own code back into those that were closed before.
+
+    The function objects stay the same, so every alias, thread and closure meets the other code. The files of this
+    sandbox's own copy of the course are deleted for good.
+    """
     for function, code in _OPEN.items():
         function.__code__ = code
     _OPEN.clear()
@@ -118,7 +122,7 @@ def _packed(outcome: Outcome | Trouble) -> dict:
 
 
 def pack(value: object) -> str:
-    """An answer as JSON. Arrays and numbers of other libraries become NumPy's; of what is neither, the type stays."""
+    """An answer as JSON. Arrays and numbers of other libraries become NumPy's; of all else only the type is kept."""
     with suppress(Exception):  # whatever a student's objects do when they are looked at
         return json.dumps(value, default=_array)
     return json.dumps({"other": type(value).__name__})
@@ -140,7 +144,7 @@ def unpack(text: str) -> object:
     Raises
     ------
     ValueError
-        for what it cannot have made
+        for a text that `pack` cannot have made
     """
     try:
         return json.loads(text, object_hook=_unpacked)

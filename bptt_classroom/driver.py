@@ -1,4 +1,4 @@
-"""Run a notebook with Jupyter's own machinery, inside the sandbox. Started with `BOOT`."""
+"""Run a notebook with Jupyter's own machinery, inside the sandbox. `BOOT` starts it."""
 
 import bptt_classroom.light  # noqa: F401  it comes first
 
@@ -55,8 +55,11 @@ class Client(NotebookClient):
 
 
 def main(sources: list[str], limits: dict) -> None:
-    """Run cells in a fresh kernel, in their order. Prints a line of JSON for each: its outputs, its trouble, and what
-    it left as an answer. After one that ended the kernel, or could not be stopped, there are no more."""
+    """Run cells in a fresh kernel, in their order, and print a line of JSON for each.
+
+    A line holds the outputs of the cell, its trouble, and what it left as an answer. After a cell that ended the
+    kernel, or could not be stopped, there are no more lines.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: the memory of this process is closed to the notebook
     os.makedirs("work", exist_ok=True)
@@ -83,7 +86,7 @@ def main(sources: list[str], limits: dict) -> None:
 
 
 def note(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
-    """Whether it had to be interrupted."""
+    """Note in a cell whether it had to be interrupted."""
     cell.metadata.trouble = execute_reply["content"].get("trouble", cell.metadata.trouble)
 
 

@@ -101,9 +101,9 @@ def _why_not(one: Student, functions: list[str]) -> str:
 
 
 def _choose(found: Class, files: list[Student]) -> None:
-    """Of the files of one person, the newest that can be graded counts; the others are set aside.
+    """Let the newest file of one person that can be graded count, and set the others aside.
 
-    The LMS and copies' numbers say what is newest, because the times of files are often those of the download.
+    The LMS and the numbers of copies say which is newest, because the time of a file is often that of the download.
     """
     one_kind, name = len({bool(one.id) for one in files}) == 1, files[0].name
     files.sort(key=lambda one: (one.order * one_kind, one.when, one.file))

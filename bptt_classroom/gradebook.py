@@ -42,7 +42,7 @@ def record(folder: Path, assignment: str, student: str, when: str, points: dict[
 
 
 def by_hand(folder: Path, assignment: str) -> dict[tuple[str, str], tuple[float, str]]:
-    """Points that a teacher gave in nbgrader, by student and `grade_id`, and how to say it.
+    """Points that a teacher gave in nbgrader, by student and `grade_id`, and words that say so.
 
     nbgrader's mark "needs manual grade" beside such points means that something was graded after them.
     """

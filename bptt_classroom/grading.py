@@ -113,7 +113,7 @@ def outputs(found: list) -> list[NotebookNode]:
 
 
 def judge(notebook: NotebookNode, exam: Exam, facts: list[dict], answers: dict) -> list[Result]:
-    """What the notebook gets. Its outputs become those that it had, and below each check what is said of the answer."""
+    """The results of the notebook. It gets the outputs of its run, and below each check what is said of the answer."""
     cells, results = [cell for cell in notebook.cells if cell.cell_type == "code"], []
     for cell, came in zip(cells, facts):
         cell.outputs = came["outputs"]
@@ -174,7 +174,7 @@ def _too_long(*_: object) -> None:
 
 
 def _recorded(answers: list) -> Callable[[list], list]:
-    """Looks up what was answered, in the order of `doctor.questions`."""
+    """A function that looks up what was answered, in the order of `doctor.questions`."""
     left = iter(answers)
 
     def ask(asked: list) -> list[doctor.Outcome | doctor.Trouble]:

@@ -38,7 +38,7 @@ def make(folder: Path, path: Path, seed: int | None = None) -> Path:
     Parameters
     ----------
     seed
-        of the hidden problems; if not given, that of before, or else a new one
+        of the hidden problems; if not given, the earlier seed, or a new one if there is none
 
     Raises
     ------
@@ -59,6 +59,6 @@ def make(folder: Path, path: Path, seed: int | None = None) -> Path:
 
 
 def seeds(folder: Path) -> dict[str, int]:
-    """Of the assignments of a class."""
+    """The seed of each assignment of a class."""
     path = folder / SEEDS
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

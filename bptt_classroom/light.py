@@ -1,4 +1,4 @@
-"""For whoever imports this before NumPy and Jupyter: one thread for a product, no part of Jupyter that nobody needs.
+"""Import this before NumPy and Jupyter, to get one thread for a product, and no part of Jupyter that nobody needs.
 
 Several such processes run beside each other, and threads that wait for each other's share of a small product cost more
 than they bring.

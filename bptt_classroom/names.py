@@ -1,4 +1,4 @@
-"""Whose a file is: by the name that an LMS gave it, by the notebook's name in it, and by the roster of the class."""
+"""Whose file it is: by the name that an LMS gave it, by the notebook's name in it, and by the roster of the class."""
 
 import contextlib
 import csv
@@ -28,7 +28,7 @@ def claim(file: Student, folders: int, notebook: str, roster: "Roster") -> None:
     Parameters
     ----------
     folders
-        that say nothing, because all files lie in them
+        how many of the outer folders say nothing, because all files lie in them
     notebook
         such as "07_write_it_yourself"
     """
@@ -78,7 +78,7 @@ class Roster:
     Raises
     ------
     ValueError
-        for lines that are not so
+        for lines of another form
     OSError
         if it cannot be read
     """
@@ -99,15 +99,15 @@ class Roster:
                     self.forms["".join(words[turn:] + words[:turn])].add(number.casefold())
 
     def find(self, key: str, name: str) -> str | None:
-        """The id, if the number of an LMS or a name is that of one person."""
+        """The id, if this number of an LMS or this name belongs to exactly one person."""
         named = self.forms.get(re.sub(r"[\W_]+", "", name.casefold()), ())
         sure = [one for one in (key, name.casefold()) if one in self.people]
         return next(iter(sure or named)) if sure or len(named) == 1 else None
 
     def settle(self, files: list[Student]) -> Iterator[list[Student]]:
-        """The files of each person, who has now a folder's name, a name, and what the teacher should know.
+        """The files of each person, marked with the name of a folder, the person's name, and notes for the teacher.
 
-        Two numbers of an LMS are two people, also where the roster knows one of that name.
+        Two numbers of an LMS are two people, even if the roster has only one of that name.
         """
         people, taken = defaultdict(list), set()
         ids = {(bool(file.id), file.key): self.find(file.key, file.name) for file in files}

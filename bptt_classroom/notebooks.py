@@ -1,4 +1,4 @@
-"""A notebook as a student hands it in: read whatever it went through, and given the marks that nbgrader wants."""
+"""A notebook as a student hands it in: read it, whatever it went through, and give it the marks that nbgrader wants."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def load(path: Path | zipfile.Path) -> NotebookNode:
     Raises
     ------
     ValueError
-        with the true reason if it is none
+        if it is no notebook; the message gives the true reason
     OSError
         if it cannot be read
     """
@@ -68,8 +68,10 @@ def asks(source: str, exercise: str) -> bool:
 
 
 def mark(notebook: NotebookNode, exercises: dict[str, Exercise]) -> list[str]:
-    """Give marks for nbgrader to the last cell that makes a function, and to a check of it, which is put there if
-    there is none. Marks that came are not looked at: a copied cell has them twice, and a converter loses them.
+    """Give marks for nbgrader to the last cell that makes a function, and to a check of it.
+
+    If there is no check, one is added. Marks that came with the notebook are ignored: a copied cell has them twice,
+    and a converter loses them.
 
     Returns
     -------

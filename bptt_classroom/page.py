@@ -14,7 +14,7 @@ TEMPLATE = Path(__file__).with_name("page.html")
 
 
 def write_all(folder: Path, results: Class) -> list[Path]:
-    """The page and the tables, each file whole or not at all.
+    """Write the page and the tables, each file whole or not at all; return their paths.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def points(answer: Result) -> str:
 def table(results: Class) -> str:
     """One line for each student, as Canvas and Moodle import it; nothing is in it that they would take for a student.
 
-    Canvas needs Student, ID and Section in this order, and takes each other column for an assignment, unless it is
+    Canvas needs Student, ID and Section in this order, and takes every other column for an assignment, unless it is
     called a "Current Score" or alike. Moodle gives a line without an ID to the student of the line above it.
     """
     title = results.assignment.replace("_", " ")
@@ -91,7 +91,7 @@ def _csv(rows: list[list[object]]) -> str:
 
 
 def _harmless(cell: object) -> object:
-    """Spreadsheets run what begins like a formula."""
+    """The cell, changed if it begins like a formula, which spreadsheets would run."""
     if isinstance(cell, float) and cell.is_integer():
         return int(cell)
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(("=", "+", "-", "@")) else cell

@@ -126,7 +126,7 @@ class Class:
         yield from (f"set aside: {file}: {why}" for file, why in self.aside)
 
     def causes(self) -> list[tuple[str, list[Student], Result]]:
-        """Each cause, who has it, and the answer that tells most of it; named and frequent ones first."""
+        """Each cause, who has it, and the answer that tells most about it; named and frequent ones first."""
         found, told = {}, {}
         for student in self.students:
             for one in student.results:
@@ -158,7 +158,7 @@ def load(folder: Path, assignment: str) -> Class:
 
 
 def told(folder: Path, assignment: str) -> Class:
-    """The same as a teacher wants it told: by name, with the points that were given by hand.
+    """What `load` gives, as a teacher wants to see it: sorted by name, with the points that were given by hand.
 
     Raises
     ------

@@ -45,12 +45,12 @@ def why_not() -> str:
 
 
 def command(hidden: list[Path]) -> list[str]:
-    """Starts a program that sees Python and the system's libraries, read-only, and an empty home.
+    """The command that starts a program which sees Python and the system's libraries, read-only, and an empty home.
 
     Parameters
     ----------
     hidden
-        folders that are covered even where they lie inside of what is seen
+        folders that are hidden, even if they lie inside something that the program sees
     """
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent}
     roots = [*map(Path, SYSTEM), *sorted(prefixes)]
@@ -72,8 +72,10 @@ def command(hidden: list[Path]) -> list[str]:
 
 
 def files() -> bytes:
-    """What a submission finds, as a tar, with the times by which Python knows what is compiled: the package without the
-    exercises' answers, what asks there, and the list of fonts, which takes seconds to make."""
+    """What a submission finds, as a tar: the package without the exercises' answers, what asks there, a list of fonts.
+
+    The tar keeps the times of files, by which Python knows what is compiled. The list of fonts takes seconds to make.
+    """
     import matplotlib.font_manager  # it makes the list, if there is none
 
     content = io.BytesIO()

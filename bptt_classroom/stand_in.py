@@ -1,4 +1,4 @@
-"""Stands for the course's checks where a notebook is graded: there the answers are asked for later."""
+"""Takes the place of the course's checks where a notebook is graded: there, answers are asked for later."""
 
 from bptt_lab.doctor import Convention, Verdict, Words  # noqa: F401
 
