@@ -25,13 +25,13 @@ Subpackages, entered by their `__init__.py` alone, which is a map of each:
 engine        the training loop compiled, with the same digits on every machine
 exercises     what the course asks, and all that is known of right and wrong answers
 doctor        what is wrong with an answer, in words
-proof         that a network adds numbers of every length, or a sum that it gets wrong
+proof         a proof that a network adds numbers of every length, or a sum that it gets wrong
 through_time  how gradients vanish, what they cost, and the other ways to get them
 gated         LSTM and GRU, and a bit to be kept over growing distance
 paths         batches with padding, attention, and linear recurrences by a scan
 text          a network that writes, and the counts that it must beat
 
-Who needs whom. Each imports from those below it alone; subpackages stand in brackets:
+Who imports whom. Each module imports only from those below it; subpackages stand in brackets:
 
                                  checks
                               [exercises]

@@ -91,7 +91,7 @@ def extract(params: Params, tolerance: float = 0.2, max_states: int = 2_000) -> 
     (`proof.merge`); the carry is not consulted. Then merged states that write the same bits for every continuation
     become one (Moore's partition refinement). A right adder leaves two states, no carry and carry, with eight
     transitions. This choice needs no number of clusters, and finds the carry instead of being told. It is a picture,
-    not a proof: what differs by less than the tolerance is not seen. For the proof, see `proof.prove`.
+    not a proof: differences smaller than the tolerance are not seen. For the proof, see `proof.prove`.
 
     Raises
     ------

@@ -29,11 +29,11 @@ def check(
     seed
         of the problems
     seconds
-        time limit for all calls together, if not that of the exercise
+        time limit for all calls together; that of the exercise if not given
     convention
-        of code that comes from elsewhere: a `Convention`, or a name such as "columns"
+        how code that comes from elsewhere lays out its arrays: a `Convention`, or a name such as "columns"
     **sizes
-        such as B=1: the same in all problems, for a function that is not general yet
+        sizes that are the same in all problems, such as B=1, for a function that is not general yet
 
     Raises
     ------
@@ -42,7 +42,7 @@ def check(
     ValueError
         for an exercise or a convention that does not exist
     TypeError
-        for what is no function
+        if `yours` is no function where one is asked for
     """
     exercise = exercises.find(exercise) if isinstance(exercise, str) else exercise
     if not exercise.parameters:

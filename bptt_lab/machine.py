@@ -33,21 +33,21 @@ def require_loop() -> None:
 
 @functools.cache
 def there_or_says_so(there: bool) -> bool:
-    """`there`; where it is not, a word about it, once."""
+    """`there`; if it is False, print a word about it, once."""
     if not there:
         print(no_compiler("training in NumPy, at least 10 times slower"))
     return there
 
 
 def no_compiler(what: str) -> str:
-    """What is so without Numba, and what to do about it: in a browser nothing, since none exists for it."""
+    """A sentence: what is so without Numba, and what to do; in a browser nothing, since there is no Numba for it."""
     if IN_BROWSER:
         return f"Nothing is compiled in a browser: {what}."
     return validate.missing("Numba", what, "pip install numba")
 
 
 def for_loops(array: ArrayLike) -> NDArray[np.float64]:
-    """`array` as compiled loops take it: floats, row after row, writeable. Another kind would be compiled for again."""
+    """`array` as compiled loops take it: floats, row after row, writeable. Loops are compiled again for other kinds."""
     return np.require(array, float, ["C", "A", "W"])
 
 
@@ -84,7 +84,7 @@ class Compiled:
 
     @functools.cached_property
     def _inner(self) -> Callable:
-        """And for calls from other compiled functions: without what only Python needs, which takes time to compile."""
+        """What it makes for other compiled functions: without what only Python needs, which takes time to compile."""
         return self._jit(_numba(), no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
     def _jit(self, numba: Any, **more: bool) -> Callable:
@@ -102,8 +102,9 @@ class Compiled:
 def compiled(function: Callable) -> Callable:
     """`function` compiled on its first call, and kept on disk where a directory for that can be written.
 
-    What is kept stands in a folder named after all texts of the package that have compiled code, and of those beside
-    `function`. Numba itself looks only at the file of `function`, and would go on with the old tanh after an edit.
+    It is kept in a folder whose name comes from the text of all files of the package that have compiled code, and of
+    those beside `function`. Numba itself looks only at the file of `function`, and would go on with the old tanh after
+    an edit.
     """
     return _compiled(function, True)
 
@@ -116,7 +117,7 @@ def _compiled(function: Callable, makes_arrays: bool) -> Callable:
 
 
 def in_place(function: Callable) -> Callable:
-    """`compiled`, for a function that makes no arrays and only changes given ones: nobody counts their users."""
+    """`compiled`, for a function that makes no arrays and only changes given ones: it does not count their users."""
     return _compiled(function, False)
 
 
@@ -138,7 +139,7 @@ def _texts(folder: Path, pattern: str) -> bytes:
 
 @contextmanager
 def announcing(say: Callable[[str], None]) -> Iterator[None]:
-    """Within it, `say("compiling")` when code is compiled that the disk does not hold, and `say("")` after that."""
+    """A context: `say("compiling")` when code is compiled that the disk does not hold, and `say("")` after that."""
     if not HAS_NUMBA:
         yield
         return

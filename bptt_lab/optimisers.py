@@ -16,7 +16,7 @@ from bptt_lab.model import Array
 
 
 class Optimiser(Protocol):
-    """What `train` asks of it: a dataclass of numbers, with these."""
+    """What `train` asks of an optimiser: a dataclass of numbers, with these members."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     update: ClassVar[Callable]

@@ -46,7 +46,7 @@ class Panels:
         Parameters
         ----------
         histories
-            of the run, and perhaps of the report's program beside it
+            the history of the run, and perhaps that of the report's program beside it
         digits : (127²,)
             right bits of each sum in the order of `data.all_sums`
         h : (8, n_h)

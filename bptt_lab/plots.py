@@ -19,7 +19,7 @@ NO_MEMORY = 5.04  # right bits of 8 of the best guesser that sees one step alone
 def right_bits(ax: Axes, correct_digits: ArrayLike, window: int = 100, label: str = "", **style) -> object:
     """Right bits of 8 over a whole training: the mean of each `window` iterations.
 
-    With the first curve of a picture come two levels to compare it with: guessing, and the best without a memory.
+    The first curve of a picture comes with two levels to compare it with: guessing, and the best without a memory.
 
     Parameters
     ----------

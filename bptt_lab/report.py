@@ -177,7 +177,7 @@ def engine(quirks: Quirks, n_h: int = N_H) -> Engine:
 
 
 def seed_runs(seeds: range, quirks: Quirks, progress: bool = False, **settings) -> Array:
-    """For each seed the mean digit accuracy of the last 1,000 iterations, and the wrong ones of all sums; (seeds, 2).
+    """Per seed the mean digit accuracy of the last 1,000 iterations, and how many of all sums are wrong; (seeds, 2).
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def seed_runs(seeds: range, quirks: Quirks, progress: bool = False, **settings) 
 def right_bits_of_all_sums(params: Params, n_bits: int = 8, high: int = 127) -> NDArray[np.int64]:
     """`model.digit_accuracy` on `data.all_sums(n_bits, high)`, (high²,), at a quarter of the price.
 
-    Step t sees the t lowest bits alone, so there are 4^t states h^(t) at most: one for each two of them.
+    Step t sees the t lowest bits alone, so there are 4^t states h^(t) at most: one for each pair of such numbers.
     """
     U, W, V, b, c = params
     h, right = np.zeros((1, 1, len(b))), np.zeros((1, 1), int)  # (n, n, n_h) and (n, n) for all i, j below n

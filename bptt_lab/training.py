@@ -59,14 +59,14 @@ def train(
 
     Returns
     -------
-    trained parameters and their History; both as far as it came if interrupted (Jupyter's stop button)
+    trained parameters and their History; if interrupted (Jupyter's stop button), both as far as the run came
 
     Raises
     ------
     TypeError, ValueError
         for bad settings
     FloatingPointError
-        naming the step, if the loss is not finite
+        if the loss is not finite; the message names the step
     ImportError
         for engine "numba" without Numba, or "wasm" without a browser
     """

@@ -69,7 +69,7 @@ class Worker:
             self._task = asyncio.ensure_future(self._take_turns())  # kept: the event loop does not keep it alive
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Until nothing is left to do; whether that came to pass within `timeout` seconds. Without a thread: now."""
+        """Wait until no work is left; whether that happened within `timeout` seconds. Without a thread, do not wait."""
         return self._idle.wait(timeout if self._threaded else 0)
 
     def _loop(self) -> None:

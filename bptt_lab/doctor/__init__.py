@@ -10,7 +10,7 @@ verdict      what is said: a table, a sentence, and hints, one at a time
 compare      an answer of any kind beside the right one
 reading      the arrays of an answer
 trial        running a function that may stop, hang or cheat
-exercises    those of the plain network's backward pass
+exercises    the exercises of the plain network's backward pass
 catalogue    its named wrong gradients
 places       where to look in its backward pass when no name fits
 steps        the right backward pass, cut into small steps

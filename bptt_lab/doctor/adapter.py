@@ -22,12 +22,12 @@ SHAPES = {  # of what an answer may hold, in this course
 
 
 def put(convention: Convention, exercise: Exercise, yours: Callable) -> tuple[Exercise, Callable]:
-    """The exercise with only the gradients that come back, and the function, to be called as ours is.
+    """The exercise cut down to the gradients that come back, and the function wrapped so that it is called as ours is.
 
     Raises
     ------
     ValueError
-        if the exercise is none on the plain network, or does not give what the function takes
+        if the exercise is not one on the plain network, or does not give what the function takes
     """
     Trial(yours, exercise.seconds)  # refuses what is no function
     words, parameters = split(convention.takes), exercise.parameters
@@ -52,7 +52,7 @@ def put(convention: Convention, exercise: Exercise, yours: Callable) -> tuple[Ex
 
 
 def _given(convention: Convention, arguments: dict[str, object]) -> dict[str, object]:
-    """All that their function may take, by its word."""
+    """All that their function may take, each under the word for it."""
     trace, params = arguments["trace"], arguments.get("params")
     scale, make = convention.scale(_sizes(trace)), convention.array or (lambda array: array)
     ours = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
@@ -80,7 +80,7 @@ def _cache(convention: Convention, given: dict[str, object], trace: Trace) -> ob
 
 
 def _read(convention: Convention, names: tuple[str, ...], answer: object, sizes: Mapping[str, int]) -> object:
-    """Their answer as ours: by name; or the array, where there is one alone."""
+    """Their answer in our form: arrays by name, or the array itself if there is only one."""
     wanted, words, found = convention.wanted(names), split(convention.returns), {}
     layout = convention.gradients or convention.weights
     if isinstance(answer, dict):
@@ -106,7 +106,7 @@ def _narrowed(exercise: Exercise, kept: tuple[str, ...], given: bool) -> Exercis
     Parameters
     ----------
     given
-        ∂L/∂o is given, in the place of y
+        whether ∂L/∂o is given, in the place of y
     """
 
     def from_output_grads(params: Params, trace: Trace, dL_do: Array) -> Params:

@@ -55,7 +55,7 @@ def _of_numbers(answer: object, expected: np.ndarray, tolerance: float) -> str:
 
 
 def in_short(arguments: dict[str, object]) -> str:
-    """The arguments, as far as they are short enough to be read: "n = 3, v = [1 2]"."""
+    """The arguments in words, such as "n = 3, v = [1 2]"; empty if they are too long to be read."""
     with np.printoptions(precision=3, suppress=True):
         parts = [f"{name} = {value}" for name, value in arguments.items()]
     text = ", ".join(parts)

@@ -1,4 +1,4 @@
-"""How often the doctor is right: every known mistake is made, and pairs of them, and what it says is counted."""
+"""How often the doctor is right: make every known mistake, and pairs of them, and count what it says."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Code that follows another convention: the words that say which, and what is understood by them.
+"""Code that follows another convention: the words that describe it, and what they mean here.
 
 `checks.check("07.6", yours, convention=…)` takes a `Convention`, or the name of one that is ready.
 """
@@ -21,37 +21,37 @@ LOSSES += ["mean over n_y", "mean over T and n_y"]
 class Convention:
     """How a stranger's code arranges what ours calls params, trace and y, and what it gives back.
 
-    What is not said is as in this course.
+    Anything that is not said is as in this course.
 
     Parameters
     ----------
     weights
         "out, in" (W @ h for a column) or "in, out" (h @ W for a row)
     axes
-        of sequences: T, B and n in any order; where n stands before B, biases are columns (n, 1)
+        the axes of sequences: T, B and n in any order; if n stands before B, biases are columns (n, 1)
     loss
         "sum", or what it averages over, such as "mean over T and B" (it sums over the rest)
     names
-        of the parameters, theirs: ours, such as {"Wxh": "U"}; `params` is then a dict, and so may be the answer. Two
-        names for one bias are two biases that are added: they have one and the same gradient
+        their name: our name, for each parameter of the network, such as {"Wxh": "U"}; `params` is then a dict, and the
+        answer may be one too. Two names for one bias are two biases that are added: both have the same gradient
     takes
         what the function takes, in order, if not what the exercise gives: params, trace, y, a field of these, h_0
         (h^(0)), dL_do, direct (∂L/∂h^(t) through o^(t) alone), cache; such as "x, o, y, Wxh, Whh, Why"
     returns
-        what it gives back, in order, such as "_, _, dWx, dWh, db"; what is called _ is not looked at
+        what it gives back, in order, such as "_, _, dWx, dWh, db"; what is called _ is ignored
     gradients
-        the layout of the weights' gradients, if not that of the weights
+        the layout of the weights' gradients; that of the weights if not given
     array
         makes an array of theirs from one of NumPy's, such as torch.as_tensor
     forward
-        their own forward pass; it gives back first their states, last the cache
+        their own forward pass; what it gives back begins with their states, and ends with the cache
     feeds
         what `forward` takes, in order
 
     Raises
     ------
     ValueError
-        for words that say nothing here
+        for words that mean nothing here
     """
 
     weights: str = "out, in"
@@ -97,7 +97,7 @@ class Convention:
 
     @classmethod
     def named(cls, name: str) -> "Convention":
-        """One of `READY`; those of courses need your forward pass: Convention.cs231n(forward=…)."""
+        """The one of this name in `READY`; those of courses need your forward pass: Convention.cs231n(forward=…)."""
         among("convention must be a Convention or one of", READY, [name])
         ready = READY[name]
         return ready if isinstance(ready, cls) else ready(None)

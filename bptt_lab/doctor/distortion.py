@@ -1,4 +1,4 @@
-"""What was done to a gradient that is right but for that: cut, made shorter, rounded, added to."""
+"""What was done to a gradient that is otherwise right: cut, made shorter, rounded, added to."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ _CLOSE = 0.01  # relative
 
 
 class Shown(NamedTuple):
-    """A fact for the first sentence, and hints; after fewer than three comes the place where to look."""
+    """A fact for the first sentence, and hints; if there are fewer than three, the place to look at follows."""
 
     fact: str
     hints: tuple[str, ...]

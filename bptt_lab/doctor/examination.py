@@ -30,7 +30,7 @@ def examine(
     seed
         of the random problems
     seconds
-        time limit for all calls together, if not that of the exercise
+        time limit for all calls together; that of the exercise if not given
     **fixed
         sizes that are the same in all problems, for a function that is not general yet
 
@@ -69,7 +69,7 @@ def judge(exercise: Exercise, cases: list[Case], ask: Ask) -> Verdict:
 
 
 def _main(exercise: Exercise, cases: list[Case]) -> list[Case]:
-    """The main problems. The first is asked twice at once, since what survives a call spoils all that come after."""
+    """The main problems. The first is asked twice in a row, since what survives a call spoils all later calls."""
     return [cases[0], *cases] if exercise.parameters else cases
 
 
@@ -217,7 +217,7 @@ def _same(a: dict[str, Array], b: dict[str, Array]) -> bool:
 
 
 def _alone(exercise: Exercise, case: Case, ask: Ask) -> tuple[list, list] | None:
-    """The answers, yours and right, where each step alone counts; None if the function cannot be asked for that."""
+    """Your answers and the right ones where each step counts alone; None if the function cannot be asked for that."""
     if not (steps := _steps(case)):
         return None
     theirs = [exercise.right(step) for step in steps]
@@ -229,7 +229,7 @@ def _alone(exercise: Exercise, case: Case, ask: Ask) -> tuple[list, list] | None
 
 
 def _heat_map(exercise: Exercise, yours: list, theirs: list) -> Array | None:
-    """Error of what each step contributes, (gradients, T); None if the answer cannot be told by steps."""
+    """Error of what each step contributes, (gradients, T); None if the answer cannot be split into steps."""
     if exercise.alone is None:  # an answer that has a time axis is compared step by step
         if any(array.shape[:1] != (len(theirs),) for one in theirs for array in one.values()):
             return None

@@ -27,8 +27,8 @@ class Case(NamedTuple):
 class Exercise:
     """A function with a right answer, and a catalogue of wrong ones.
 
-    An answer that is made of gradients can be told about array by array: `answer`, `steps`, `fixed`, `alone` and
-    `place` are for that. What a course asks has a name: `id`, `function` and `title`.
+    If an answer is made of gradients, the doctor can speak of each array: `answer`, `steps`, `fixed`, `alone` and
+    `place` are for that. An exercise of a course has names: `id`, `function` and `title`.
 
     Parameters
     ----------
@@ -40,27 +40,27 @@ class Exercise:
     steps
         quantity: f(k); k has the arguments, the fields of those that are NamedTuples, and the other quantities
     draw
-        draw(rng, **sizes) -> at least the arguments, by name: random ones, on which no mistake hides
+        draw(rng, **sizes) -> at least the arguments, by name, drawn at random, so that no mistake can hide
     sizes
-        of the problems, one entry for each: those of the first differ from each other; in others, one that can hide a
-        mistake is 1; the last differ from all; T counts steps
+        one entry for each problem: the sizes of the first differ from each other; in other problems, a size that can
+        hide a mistake is 1; the sizes of the last differ from all others; T is the number of steps
     mistakes
-        they become the `catalogue`, by name
+        the known wrong answers; they become the `catalogue`, by name
     forbidden
         functions that give the answer away, besides the reference; no step may call one of these either
     alone
         alone(what `draw` gave, t) -> the same with step t alone counting, for the errors by step
     place
-        place(findings) -> where to look, a question, an equation or None; for when no known mistake fits
+        place(findings) -> where to look, a question, an equation or None; it is used when no known mistake fits
     hints
         for an answer that no mistake explains: two or three, each says more than the one before
     judge
-        judge(answer, **arguments) -> how the answer falls short, or "": where many answers are right; the reference is
-        then one that gives such an answer
+        judge(answer, **arguments) -> how the answer falls short, or "" if it does not: for an exercise with many right
+        answers, of which the reference gives one
     tolerance
         largest difference that counts as right, for an answer whose arrays have no names
     seconds
-        for all calls together
+        time limit for all calls together
     fixed
         sizes that are the same in all problems, for a function that need not be general yet
     id
@@ -117,7 +117,7 @@ class Exercise:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the arrays in the answer; none if they are told about as a whole."""
+        """The names of the arrays in the answer; none if the answer is judged as a whole."""
         if self.answer is None:
             return ()
         return (self.answer,) if isinstance(self.answer, str) else self.answer._fields
@@ -133,7 +133,7 @@ class Exercise:
         Parameters
         ----------
         hidden
-            at other sizes; what is 1 stays 1, because those problems are there to tell mistakes apart
+            draw them at other sizes; a size of 1 stays 1, because those problems are there to tell mistakes apart
         """
         rng, fixed = np.random.default_rng([seed, 1]), dict(self.fixed) | fixed
         sizes = [(_resized(one, rng) if hidden else one) | fixed for one in self.sizes]
@@ -142,7 +142,7 @@ class Exercise:
         return [Case(one, [seed, number]) for number, one in enumerate(sizes)]
 
     def arguments(self, case: Case) -> dict[str, object]:
-        """Fresh arguments of the function, by name; nothing done to them comes back here."""
+        """Fresh arguments of the function, by name; what is done to them has no effect here."""
         if (key := ("arguments", str(case))) not in self._once:
             drawn = self.draw(np.random.default_rng(case.seed), **case.sizes)
             if self.alone and case.step is not None:
@@ -151,7 +151,7 @@ class Exercise:
         return fresh(self._once[key], {})
 
     def expected(self, case: Case) -> object:
-        """The right answer, again one that nobody else has."""
+        """The right answer, as a copy that nobody else has."""
         if (key := ("answer", str(case))) not in self._once:
             self._once[key] = self.reference(**self.arguments(case))
         return fresh(self._once[key], {})
@@ -195,12 +195,12 @@ class Exercise:
 
 
 def fresh(value: object, roots: dict[int, Array]) -> object:
-    """A copy in which views of one array are again views of one array, which `copy.deepcopy` would part.
+    """A copy in which views of one array are again views of one array; `copy.deepcopy` would separate them.
 
     Parameters
     ----------
     roots
-        the copies so far, by the id of what they are copies of
+        the copies made so far, by the id of the original
     """
     if isinstance(value, np.ndarray) and value.dtype != object:
         root = value
@@ -223,7 +223,7 @@ def fresh(value: object, roots: dict[int, Array]) -> object:
 
 
 def _resized(sizes: dict[str, int], rng: np.random.Generator) -> dict[str, int]:
-    """Each size that is larger than 1 becomes up to three larger; those that differed still differ."""
+    """Each size above 1 grows by 0 to 3; sizes that differed still differ."""
     larger = {name: size for name, size in sizes.items() if size > 1}
     drawn = {name: int(size + rng.integers(4)) for name, size in larger.items()}
     if len(set(drawn.values())) < len(set(larger.values())):
@@ -232,9 +232,9 @@ def _resized(sizes: dict[str, int], rng: np.random.Generator) -> dict[str, int]:
 
 
 def scales(arrays: Mapping[str, Array]) -> dict[str, float]:
-    """The largest entry of each, and at least a tenth of the largest of all.
+    """The largest entry of each array, but at least a tenth of the largest entry of all.
 
-    So one that is zero, or nearly cancels, is not held to more digits than rounding leaves.
+    So an array that is zero, or nearly cancels, need not be right in more digits than rounding leaves.
     """
     largest = {name: float(np.abs(array).max()) for name, array in arrays.items()}
     return {name: max(value, 0.1 * max(largest.values())) or 1.0 for name, value in largest.items()}

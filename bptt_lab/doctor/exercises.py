@@ -28,7 +28,7 @@ _FORBIDDEN = (
 def draw(rng: np.random.Generator, T: int, B: int, n_x: int, n_h: int, n_y: int) -> dict[str, object]:
     """A problem on which no known mistake hides: asymmetric W, biases, both bits; no gradient reaches 5.
 
-    Where it is long, small inputs leave tanh steep, and W turns a state without making it shorter.
+    If the problem is long, small inputs leave tanh steep, and W turns a state without making it shorter.
     ∂L/∂o and ∂L/∂h are random, so that a stage which is given them depends on no other stage.
     """
     shapes, scale = [(n_h, n_x), (n_h, n_h), (n_y, n_h), (n_h,), (n_y,)], 0.5 if T <= _LONG else 0.2
@@ -42,12 +42,12 @@ def draw(rng: np.random.Generator, T: int, B: int, n_x: int, n_h: int, n_y: int)
 
 
 def loss_alone(arguments: dict, t: int) -> dict:
-    """Gradients are linear in ∂L/∂o: where y^(t) is put equal to ŷ^(t), that step has no loss."""
+    """The arguments with the loss of step t alone: elsewhere y is set to ŷ. (Gradients are linear in ∂L/∂o.)"""
     return arguments | {"y": only(arguments["y"], t, arguments["trace"].y_hat)}
 
 
 def grads_alone(arguments: dict, t: int) -> dict:
-    """The given gradients are zero but at step t."""
+    """The arguments with the given gradients set to zero at all steps but t."""
     return arguments | {name: only(arguments[name], t) for name in ("dL_do", "dL_dh")}
 
 

@@ -32,7 +32,7 @@ class Findings(NamedTuple):
 
     @property
     def adds_up(self) -> bool:
-        """False if what was given for single steps is seen not to have what was given for all of them as its sum."""
+        """False if the answers for single steps are seen not to add up to the answer for all steps."""
         if self.alone is None or self.exercise.alone is None:
             return True
 

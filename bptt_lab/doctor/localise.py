@@ -1,6 +1,6 @@
 """Where an answer goes wrong when no known mistake explains it: which gradients, sizes, factor and time step.
 
-Only what the comparison shows is said, so that it holds on any other problem of the same sizes.
+It says only what the comparison shows, so that this holds on any other problem of the same sizes.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """A right answer cut into named steps that each follow from earlier ones, and what a mistake in one of them is.
 
-A mistake puts its own function instead of a step, or changes its value after it; so two can meet in one answer.
+A mistake puts its own function in place of a step, or changes the step's value; so one answer can have two of them.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """Where to look in the plain network's backward pass, when no known mistake fits.
 
 Each function returns a place, a question, an equation, and something to try. A place says only what the right
-gradients prove, or what the wrong ones fit to.
+gradients prove, or what fits the wrong ones.
 """
 
 import numpy as np
@@ -81,7 +81,7 @@ def wrong_backward(found: Findings) -> tuple:
 
 
 def _all_wrong(found: Findings) -> tuple:
-    """Where nothing proves that ∂L/∂o is right: a single step tells which ∂L/∂o would give what was handed in."""
+    """Where to look if nothing proves ∂L/∂o right: a single step tells which ∂L/∂o would give what was handed in."""
     ask = "Which two numbers does ∂L/∂o^(t) compare, and what divides their difference?"
     sums = "Which steps and which sequences are added, which axis is which, and what divides the sum?"
     if factor(found, found.wrong()):
@@ -109,9 +109,9 @@ def _all_wrong(found: Findings) -> tuple:
 
 
 def _used_output_gradient(found: Findings, place: int) -> tuple[Array, bool, bool] | None:
-    """From a problem with T = 1: the ∂L/∂o that gives ∂L/∂V; whether ∂L/∂c fits to it, and whether U and b follow.
+    """From a problem with T = 1: the ∂L/∂o that gives ∂L/∂V; whether ∂L/∂c fits it, and whether U and b follow.
 
-    None if there is more than one, as h^(1) has fewer units than there are sequences.
+    None if more than one ∂L/∂o gives it, because h^(1) has fewer units than there are sequences.
     """
     case, yours = found.cases[place], found.yours[place]
     h = found.exercise.arguments(case)["trace"].h[0]  # (B, n_h)

@@ -1,4 +1,4 @@
-"""The picture of a verdict: which gradient is wrong, and in what comes from which step."""
+"""The picture of a verdict: which gradient is wrong, and which step's share of it."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ def gradient_errors(ax: Axes, error: ArrayLike, names: list[str], least: float =
     ----------
     error : (len(names), T)
     least
-        what the darkest colour stands for; zeros are drawn so too
+        the error that gets the darkest colour; zeros get it too
     scale
         draw a colour scale beside it
 

@@ -1,4 +1,4 @@
-"""The arrays of a student's answer, or a sentence about what is no answer."""
+"""The arrays of a student's answer, or a sentence that says why it is no answer."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from bptt_lab.model import Array
 
 
 def read(answer: object, expected: dict[str, Array]) -> dict[str, Array]:
-    """The arrays of an answer by name, as float64. One array, or for several a Params, a tuple, a list or a dict.
+    """The arrays of an answer by name, as float64. It is one array, or a Params, a tuple, a list or a dict of several.
 
     Raises
     ------

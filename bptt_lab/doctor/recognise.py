@@ -25,7 +25,7 @@ def examine(
     convention: str | Convention | None = None,
     **fixed: int | None,
 ) -> Verdict:
-    """`examination.examine`, for a function in any convention; the verdict says back what was understood.
+    """`examination.examine`, for a function in any convention; the verdict repeats what was understood.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def examine(
 
 
 def _better(stated: Convention, exercise: Exercise, yours: Callable, verdict: Verdict, seed, seconds, fixed) -> str:
-    """The convention in which all is right, or else in which a known mistake is left, and the call to make."""
+    """Words for the convention in which all is right, or else a known mistake is left; and for the call to make."""
     put(stated, exercise, yours)  # else there is nothing to try
     with contextlib.suppress(TypeError, ValueError):
         course = _COURSES.get(tuple(signature(yours).parameters))

@@ -21,7 +21,7 @@ def walk_back(direct: Array, slope_next: Array, carry: Callable[[Array, Array], 
     Parameters
     ----------
     direct, slope_next : (T, B, n_h) and (T - 1, B, n_h)
-        which holds H^(t+1) at t
+        `slope_next` holds H^(t+1) at t
     """
     dL_dh = direct.copy()
     for t in order(range(len(slope_next))):
@@ -30,7 +30,7 @@ def walk_back(direct: Array, slope_next: Array, carry: Callable[[Array, Array], 
 
 
 def only(array: Array, steps: int | slice, elsewhere: Array | float = 0.0) -> Array:
-    """The array at these steps, and something else everywhere else."""
+    """The array at these steps, and `elsewhere` at all others."""
     kept = np.zeros_like(array) + elsewhere
     kept[steps] = array[steps]
     return kept

@@ -22,7 +22,7 @@ class Table:
         self.scales = {name: np.array([one[name] for one in scale]) for name in exercise.names}
 
     def fitting(self, answer: dict[str, Array]) -> list[tuple[Mistake, ...]]:
-        """The sets that give all of these arrays, which may be some of an answer."""
+        """The sets that give all of these arrays, which may be a part of an answer."""
         fits = np.ones(len(self.sets), dtype=bool)
         for name, array in answer.items():
             difference = np.abs(self.values[name].reshape(len(self.sets), array.size) - array.ravel()).max(axis=1)
@@ -48,7 +48,7 @@ class Suspects:
         return Table(self.exercise, self.cases[0], sets)
 
     def explain(self, answers: list[dict[str, Array]]) -> list[tuple[Mistake, ...]]:
-        """The sets of mistakes that give these answers on all problems: single ones, or else pairs, or else one."""
+        """The sets of mistakes that give these answers on all problems: single ones, or pairs, or one larger set."""
         return (
             list(self._confirmed(self.singles.fitting(answers[0]), answers))
             or list(self._confirmed(self.pairs.fitting(answers[0]), answers))
@@ -76,7 +76,7 @@ class Suspects:
                 yield union
 
     def _extended(self, wrong: list[str], options: list, right: dict[str, Array]) -> Iterator[tuple]:
-        """What fits one array, and as many more, up to three, of the mistakes that leave this array right."""
+        """Sets of three: what fits one array, filled up with mistakes that leave this array right."""
         for name, fitting in zip(wrong, options):
             hidden = [mistake for (mistake,) in self.singles.fitting({name: right[name]})]
             for shown in fitting[:3]:

@@ -57,7 +57,7 @@ class Outcome(NamedTuple):
 
 
 def giving(value: object) -> Callable:
-    """A function without arguments that gives this value, for what asks for a value; None is one not given yet."""
+    """A function without arguments that gives this value, where a value is asked for; None is one not given yet."""
 
     def given() -> object:
         if value is None:
@@ -78,12 +78,12 @@ class Trial:
         self.forbidden = {f.__code__: f"{f.__module__.rpartition('.')[2]}.{f.__name__}" for f in plain}
 
     def __call__(self, problems: list[dict[str, object]], quiet: bool = False) -> list[Outcome | Trouble]:
-        """What came of each problem, up to the first trouble. What the function prints is shown for the first alone.
+        """What came of each problem, up to the first trouble. What the function prints is shown for the first only.
 
         Parameters
         ----------
         quiet
-            not even then
+            do not show it for the first either
         """
         outcomes = [] if quiet else self._run(problems[:1])
         if not any(isinstance(one, Trouble) for one in outcomes) and len(outcomes) == (not quiet):
@@ -176,7 +176,7 @@ def in_words(error: BaseException) -> Trouble:
 
 
 def _shapes_of_product(frame: object, place: traceback.FrameSummary) -> list[str]:
-    """Both shapes of the first product with @ in the student's line that does not fit; none if that needs a call."""
+    """Both shapes of the first product with @ in the student's line that does not fit; none if it would need a call."""
     with contextlib.suppress(SyntaxError):
         for node in reversed(list(ast.walk(ast.parse(place.line or "")))):  # the inner ones first
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):

@@ -57,7 +57,7 @@ class Verdict:
 
     @property
     def version(self) -> str:
-        """That of the course, after a crash: for whoever is asked for help."""
+        """The version of the course, shown after a crash, for whoever is asked for help."""
         return f"bptt-lab {bptt_lab.__version__}" if self.kind == "crash" else ""
 
     def __repr__(self) -> str:

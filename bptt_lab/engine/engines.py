@@ -13,7 +13,7 @@ def compiled_loop(n_h: int, batch_size: int) -> Engine:
     Raises
     ------
     ImportError
-        without Numba, but in a browser
+        without Numba, except in a browser
     """
     machine.require_loop()
     piece_bits = min(32_000, 2**23 // n_h**2)  # n_h² products for each bit: large networks take fewer at a time

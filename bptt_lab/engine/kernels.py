@@ -6,12 +6,12 @@ differently. Inner loops run over the hidden units j, side by side in memory: se
 
 What differs from cell to cell stands with the cell, in its module:
 
-BLOCKS     G, how many blocks its U, W and b hold; here each block is held for itself and transposed
-LATE       the block of W, if there is one, that multiplies what `step` leaves in `shown`, and not h^(t-1)
+BLOCKS     G, how many blocks its U, W and b hold; here each block is stored on its own, transposed
+LATE       the block of W, if there is one, that multiplies what `step` leaves in `shown`, in place of h^(t-1)
 step       from a^(t) = b + U x^(t) + W h^(t-1), in its first argument, to the gates in the same place, h^(t), s^(t)
-step_back  from ∂L/∂h^(t) to ∂L/∂a^(t); to ∂L/∂h^(t-1) it adds what does not go by W, or goes by the late block
+step_back  from ∂L/∂h^(t) to ∂L/∂a^(t); it adds to ∂L/∂h^(t-1) what does not go by W, or goes by the late block
 
-and what an optimiser does, with the optimiser (`update`). `loop` links them to the functions below.
+What an optimiser does stands with the optimiser, in its `update`. `loop` links both to the functions below.
 """
 
 from dataclasses import astuple
@@ -61,7 +61,7 @@ def sgd(
     Raises
     ------
     ImportError
-        without Numba, but in a browser
+        without Numba, except in a browser
     ValueError
         if shapes do not match, or x or y is not finite
     """
@@ -104,7 +104,7 @@ def run(
     Parameters
     ----------
     states : (2, B, n_h)
-        h^(0) and s^(0); after the run the last ones if `carry`
+        h^(0) and s^(0); if `carry`, it holds the last states after the run
     x, y : (T, n·B, n_x) and (T, n·B, n_y)
     rates : (n,)
         learning rates
@@ -113,10 +113,10 @@ def run(
     softmax
         ŷ is the softmax of o; else each output has its own sigmoid
     last_first
-        sum over time from T down to 1, and what comes to a state from the next one before what comes from its output:
-        another order, other roundings; each kind of run keeps the one that it began with
+        sum over time from T down to 1, and at a state add what comes from the next state before what comes from its
+        output. Another order has other roundings; each kind of run keeps the order that it began with
     first
-        where the sums for U and W begin: 0, but in the report's listing
+        the step at which the sums for U and W begin: 0, except in the report's listing
 
     Returns
     -------
@@ -154,7 +154,7 @@ def layout(G, rows, T, N, B, n_x, n_h, n_y):
 
 
 def _zeros(shape):
-    """Zeros that begin with a line of the cache, since reading from two lines at once takes longer."""
+    """Zeros that begin where a line of the cache begins, since reading from two lines at once takes longer."""
     size = prod(shape)
     room = np.zeros(size + 7)
     start = -room.ctypes.data // 8 % 8
@@ -193,14 +193,14 @@ def is_built(cell: Cell, optimiser: Optimiser, softmax: bool = False, last_first
 
 
 def loop_name(cell: Cell, optimiser: type, softmax: bool, last_first: bool) -> str:
-    """Such as plain_SGD, or lstm_Adam_softmax_last_first."""
+    """The name of a loop, such as plain_SGD or lstm_Adam_softmax_last_first."""
     words = [cell.__name__.split(".")[-1], optimiser.__name__, *["softmax"] * softmax, *["last_first"] * last_first]
     return "_".join(words)
 
 
 @cache
 def loop(cell: Cell, optimiser: type, softmax: bool, last_first: bool) -> object:
-    """The loop of a cell and an optimiser: the functions below, with theirs for the names in `parts`."""
+    """The loop of a cell and an optimiser: the functions below, in which the names in `parts` mean theirs."""
     name = loop_name(cell, optimiser, softmax, last_first)
     parts = {
         "SOFTMAX": softmax,
@@ -221,7 +221,7 @@ BLOCKS = LATE = SOFTMAX = LAST_FIRST = step = step_back = update = None  # see `
 
 @in_place
 def _train(theta, grads, arrays, flags, numbers):
-    """Changes θ, and of the arrays in `layout` the memory and the states; fills o."""
+    """Change θ, and the memory and the states among the arrays of `layout`; fill o."""
     U, W, V, b, c, memory, states, o, weight, rates, x, y, dU, dW, dV, db, dc = arrays[:17]
     hs, a, shown, W_back, V_T, dL_do, dL_da, back = arrays[17:]
     carry, first = flags
@@ -251,7 +251,7 @@ def _copy(states, to):
 
 @in_place
 def _transpose(W, V, W_back, V_T):
-    """What `_walk_back` multiplies with, and `_forward` where outputs are many."""
+    """Fill what `_walk_back` multiplies by, and `_forward` too if there are many outputs."""
     n_h = W.shape[1]
     for g in range(BLOCKS):
         for i in range(n_h):

@@ -29,7 +29,7 @@ def train_many(
     rngs, learning_rates
         one for each start; a single learning rate serves all; no generator twice
     n_workers
-        threads, as many as there are processors if not given; a browser has none
+        number of threads; as many as there are processors if not given; a browser has none
     stop
         asked after each run: once it says True, no further run begins
     progress
@@ -40,7 +40,7 @@ def train_many(
     Returns
     -------
     what each run returned, in the order of `starts`
-        or its FloatingPointError where it diverged; if stopped or interrupted, of those runs alone that had begun
+        or its FloatingPointError if it diverged; if stopped or interrupted, only the runs that had begun
 
     Raises
     ------
@@ -91,7 +91,7 @@ def _one_for_each(starts: list, rngs: list, rates: float | Sequence[float]) -> l
 
 
 def with_bar(items: Sequence) -> Iterable:
-    """`items`, in a browser with a bar that comes when they take seconds, and goes: nothing of it is stored."""
+    """`items`; in a browser with a bar that appears if they take seconds, and goes: nothing of it is stored."""
     return tqdm(items, delay=2, leave=False, disable=not machine.IN_BROWSER or len(items) < 2)
 
 

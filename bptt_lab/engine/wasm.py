@@ -28,14 +28,14 @@ PAGE = 65_536  # bytes, the unit in which its memory grows
 
 
 def train(name: str, theta: Array, given: list[Array], shapes: Sequence[tuple], numbers: tuple) -> None:
-    """A loop of `kernels`: changes θ, and of what is given the memory and the states, and fills o.
+    """Run a loop of `kernels`: change θ, and the memory and the states in `given`; fill o.
 
     Parameters
     ----------
     shapes
-        of all arrays, from `kernels.layout`
+        the shapes of all arrays, from `kernels.layout`
     numbers
-        after T, N, B and the sizes: what else the loop takes
+        what else the loop takes, after T, N, B and the sizes
     """
     (rows, _), (_, B, n_h), (T, N, n_y), *_, (_, _, n_x), _ = (array.shape for array in given)
     room = [prod(shape) for shape in shapes[5 + len(given) :]]
@@ -44,7 +44,7 @@ def train(name: str, theta: Array, given: list[Array], shapes: Sequence[tuple], 
 
 
 def cross_entropy(o: Array, y: Array, loss: Array) -> None:
-    """`kernels._cross_entropy`: fills loss."""
+    """Run `kernels._cross_entropy`: fill loss."""
     _call("cross_entropy", [loss, o, y], [], 1, o.size)
 
 
@@ -54,7 +54,7 @@ def _call(name: str, arrays: Sequence[Array], room: Sequence[int], n_changed: in
     Parameters
     ----------
     room
-        for how many more floats each, all 0 at first
+        sizes of further arrays, in floats, all 0 at first
     """
     module, at = _module(FILE_OF[name]), [ARRAYS_FROM]
     for size in [*(array.size for array in arrays), *room]:
@@ -69,7 +69,7 @@ def _call(name: str, arrays: Sequence[Array], room: Sequence[int], n_changed: in
 
 
 class Module:
-    """One of the files in the browser that this Python runs in."""
+    """One of the files, loaded into the browser in which this Python runs."""
 
     def __init__(self, file: str):
         import js
@@ -85,7 +85,7 @@ class Module:
         self.floats = js.Float64Array
 
     def clear(self, start: int, stop: int) -> None:
-        """Zeros from one address to the other; more memory if there is too little."""
+        """Write zeros from one address to the other; take more memory if there is too little."""
         missing = stop - self.memory.buffer.byteLength
         if missing > 0:
             self.memory.grow(-(-missing // PAGE))

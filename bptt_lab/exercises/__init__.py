@@ -1,8 +1,8 @@
 """What the course asks: one file for each notebook, one entry for each exercise.
 
-An entry says all that is known of an exercise: the right function, fresh problems at any size, wrong answers that are
-known, each with a question, and hints. Whoever checks, grades or solves an exercise takes it from here. To add one, add
-an entry to the file of its notebook, its solution to `notebooks/solutions`, and two cells to the notebook:
+An entry says all that is known of an exercise: the right function, fresh problems at any size, known wrong
+answers, each with a question, and hints. Whoever checks, grades or solves an exercise takes it from here. To add one,
+add an entry to the file of its notebook, its solution to `notebooks/solutions`, and two cells to the notebook:
 
     def my_function(…):            # tagged "exercise"
         raise NotImplementedError
@@ -13,7 +13,7 @@ Exercises have numbers. A question for practice, which a number or a choice answ
 and its first cell, tagged "exercise" too, is `remembered = None  # how many bits?`.
 
 solutions    the code that solves them, read from notebooks/solutions
-progress     which are done
+progress     which exercises are done
 notebook_00  start here
 notebook_01  the data
 notebook_02  the forward pass

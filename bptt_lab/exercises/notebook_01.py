@@ -30,7 +30,7 @@ def right_with_one_step_of_memory(x: Array, y: Array) -> float:
 
 
 def _best_guesser(x: Array, y: Array, situation: Callable) -> float:
-    """Right bits of a sum, by one who knows situation(ones, t) and picks the target that is more frequent in it."""
+    """Right bits of a sum, guessed by one who knows situation(ones, t) and picks the most frequent target in it."""
     targets, ones = defaultdict(Counter), x.sum(axis=2)
     for t, i in np.ndindex(ones.shape):
         targets[situation(ones[:, i], t)][y[t, i, 0]] += 1
@@ -45,7 +45,7 @@ def _draw_number(rng: np.random.Generator, T: int) -> dict[str, object]:
 
 
 def _draw_bits(rng: np.random.Generator, T: int) -> dict[str, object]:
-    """The last step hands on a carry; from 7 steps on, the others do so for each reason that there is."""
+    """Bits whose last step hands on a carry; with 7 or more steps, the others do so for every reason that there is."""
     reasons = [1, 2, 2, 1, 0, 1] if T > 6 else []
     ones = np.array([*reasons, *rng.integers(0, 3, T - len(reasons) - 1), 2])
     first = (ones + rng.integers(0, 2, T)) // 2  # a single one is in either
@@ -55,7 +55,7 @@ def _draw_bits(rng: np.random.Generator, T: int) -> dict[str, object]:
 def _draw_sums(rng: np.random.Generator, T: int, B: int) -> dict[str, object]:
     """Sums without their last carry. In which addend a bit stands makes no difference: each is there both ways.
 
-    Drawn again until it matters that nothing comes before the first step: with a one there, the answer is another.
+    They are drawn again until it matters that nothing comes before the first step: a one there changes the answer.
     """
     x = rng.choice(2, (T, B, 2), p=[0.3, 0.7]).astype(float)
     ways = itertools.product([1, -1], repeat=2)  # of every other step, and of those between

@@ -127,7 +127,7 @@ def _step_slip(name: str, formula: str, hint: str, state=None, output=None):
 
 
 def _draw_trace(rng: np.random.Generator, T: int, B: int) -> dict[str, object]:
-    """About as many outputs are nearer to 1 as are nearer to 0."""
+    """A trace in which about as many outputs are nearer to 1 as are nearer to 0."""
     trace, o = BACKWARD.draw(rng, T, B, n_x=2, n_h=4, n_y=1)["trace"], rng.normal(size=(T, B, 1))
     return {"trace": trace._replace(o=o, y_hat=model.sigmoid(o))}
 

@@ -49,7 +49,7 @@ def _one_sequence(reference: Callable, answer: str, steps: dict, mistakes: list[
 def _known(exercise: Exercise, *names: str, **questions: str) -> list[Mistake]:
     """Mistakes of a catalogue that a single sequence can show too; some with a question of their own.
 
-    They name no equation to read again: it comes after the exercise.
+    They name no equation to read again, because it comes after the exercise.
     """
     known = [exercise.catalogue[name]._replace(equation=None) for name in (*names, *questions)]
     return [mistake._replace(hint=questions.get(mistake.name, mistake.hint)) for mistake in known]

@@ -36,7 +36,7 @@ def _draw_batch(rng: np.random.Generator, **sizes: int) -> dict[str, object]:
 
 
 def _draw_run(rng: np.random.Generator, before: int, tail: int, n_bits: int) -> dict[str, object]:
-    """`before` iterations that end with a wrong one, then `tail` right ones. With n_bits 0 it is left out, and 8."""
+    """`before` iterations that end with a wrong one, then `tail` right ones. n_bits 0 is left out, and means 8."""
     bits, given = n_bits or 8, {"n_bits": n_bits} if n_bits else {}
     near = bits - 0.25 if n_bits else bits - 1.0  # the mean of a batch of four, or one sum
     any_digits = [near, bits - 2, bits, *rng.integers(0, bits + 1, before)]  # also right ones, if there are enough
@@ -45,7 +45,7 @@ def _draw_run(rng: np.random.Generator, before: int, tail: int, n_bits: int) -> 
 
 
 def _draw_outputs(rng: np.random.Generator, **sizes: int) -> dict[str, object]:
-    """Without biases, so that about as many outputs are nearer to 1 as are nearer to 0."""
+    """A problem without biases, so that about as many outputs are nearer to 1 as are nearer to 0."""
     drawn = BACKWARD.draw(rng, n_y=1, **sizes)
     return drawn | {"params": drawn["params"]._replace(b=np.zeros(sizes["n_h"]), c=np.zeros(1))}
 

@@ -39,7 +39,7 @@ def _trained(n_bits: int, seed: int = 0) -> Params:
 
 @cache
 def _wrong_additions(n: int, seed: int = 0, n_bits: int = 8, high: int = 127) -> int:
-    """What a network trained on n bits gets wrong of the additions of `n_bits`."""
+    """How many additions of `n_bits` bits a network gets wrong that was trained on n bits."""
     x, y = data.all_sums(n_bits, high)
     return int(np.sum(model.digit_accuracy(model.forward(_trained(n, seed), x), y) < n_bits))
 

@@ -84,7 +84,7 @@ def _draw_update(rng: np.random.Generator, n_h: int) -> dict[str, object]:
 
 
 def _draw_start(rng: np.random.Generator, n: int, n_h: int, negative: int) -> dict[str, object]:
-    """Draw again until the entry of b that is largest in absolute value is negative, or is not."""
+    """A start, drawn again until the largest entry of b in absolute value is negative, or is not if `negative` is 0."""
     start, seed = model.init_params(n_h, rng, scale=0.5), int(rng.integers(2**32))
     b = _bias(start, np.random.default_rng(seed), n)
     if (b.max() < -b.min()) != negative:

@@ -62,7 +62,7 @@ def spoilt(certificate: Certificate) -> list[Certificate]:
 
 
 def _turned(certificate: Certificate) -> Certificate:
-    """Of the network whose states have the other sign, since tanh(-a) = -tanh(a)."""
+    """The certificate of the network whose states have the other sign, since tanh(-a) = -tanh(a)."""
     U, W, V, b, c = certificate.params
     return certificate._replace(params=Params(-U, W, -V, -b, c), centre=-certificate.centre)
 

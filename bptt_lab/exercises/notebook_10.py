@@ -10,7 +10,7 @@ from bptt_lab.through_time import TRUNCATED, norm
 
 
 def _draw(rng: np.random.Generator, n_x: int, n_h: int, n_y: int, longer: int) -> dict[str, object]:
-    """Five arrays, 0.3 to 1.5 long. If `longer` is 1, the whole exceeds the limit, and the longest array does."""
+    """Five arrays, 0.3 to 1.5 long. If `longer` is 1, the whole exceeds the limit, and so does the longest array."""
     shapes = [(n_h, n_x), (n_h, n_h), (n_y, n_h), (n_h,), (n_y,)]
     arrays = [rng.normal(size=shape) for shape in shapes]
     lengths = rng.permutation([0.3, 0.6, 0.9, 1.2, 1.5])

@@ -14,10 +14,10 @@ from bptt_lab.text import Writer
 
 
 def _draw_logits(rng: np.random.Generator, T: int, B: int, n: int, height: int) -> dict[str, object]:
-    """(T, B, n), without the axes of length 1 that stand in front.
+    """Logits (T, B, n), without leading axes of length 1; and a temperature.
 
-    Every other row lies high, the others low, and in each row one logit is above the rest: with a large height no
-    exponential is left where something else than a row's own maximum was subtracted.
+    Every other row lies high, the others low, and in each row one logit is above the rest: if the height is
+    large, no exponential is left where anything but a row's own maximum was subtracted.
     """
     o = rng.normal(size=(T, B, n))
     o += height * (-1.0) ** np.arange(T * B).reshape(T, B, 1)
@@ -82,7 +82,7 @@ def greedy(writer: Writer, beginning: str, n: int) -> str:
 
 
 def _written(writer: Writer, beginning: str, n: int, read: Callable) -> str:
-    """n likeliest characters, of which each follows what `read` leaves of the text so far."""
+    """n characters, each the likeliest one after what `read` leaves of the text so far."""
     told = beginning
     for _ in range(n):
         told += writer.symbols[text.next_character(writer, read(told)).argmax()]

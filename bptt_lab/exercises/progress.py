@@ -8,7 +8,7 @@ HEAD = "# The exercises that you have done. checks.forget() removes this file.\n
 
 
 def done() -> set[str]:
-    """Ids; none if there is no file, or none that can be read."""
+    """The ids of the exercises that are done; none if there is no file, or none that can be read."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         lines = FILE.read_text(encoding="utf-8").splitlines()
         return {line.strip() for line in lines if line.strip() and not line.startswith("#")}

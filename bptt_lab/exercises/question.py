@@ -22,11 +22,11 @@ def question(
     id
         a notebook and a letter, such as "03.a"
     name
-        of the variable in which the reader puts the answer: `name = None` in the notebook
+        name of the variable in which the reader puts the answer: `name = None` in the notebook
     answer
         a number, a text such as "b", True or False, or a tuple of these
     wrong
-        answer: a question for whoever gives it
+        a wrong answer: a question for whoever gives it
     hints
         for all other answers
     tolerance

@@ -47,12 +47,12 @@ def learn(
     learning_rate: float = 0.01,
     fit: Callable = training.fit,
 ) -> tuple[tuple, int]:
-    """Train until solved: the last 20 batches cost less than `SOLVED` on the average (guessing costs 0.69).
+    """Train until solved: the last 20 batches cost less than `SOLVED` on average (guessing costs 0.69).
 
     Parameters
     ----------
     fit
-        another one for what is not a cell, with these arguments and results
+        another function to train with, for what is not a cell; it has the arguments and results of `gated.fit`
 
     Returns
     -------
@@ -78,14 +78,14 @@ def reach(
     change: Callable = lambda params: params,
     **start: float,
 ) -> int:
-    """The largest of `DISTANCES` that is solved, each from a fresh start, going up until one is not; 0 if none.
+    """The largest of `DISTANCES` that is solved. Each has a fresh start, and the first failure ends it; 0 if none.
 
     Parameters
     ----------
     **start
         for `cell.init_params`: forget_bias=3.0, say
     change
-        what is made of a start before training, see `reached`
+        makes another start of a start before training, see `reached`
     """
     solved = 0
     for distance in DISTANCES:

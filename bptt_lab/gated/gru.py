@@ -144,7 +144,7 @@ def step(W, now):
 
 @in_place
 def step_back(W_back, now, back):
-    """`gate_grads` for one step, and what goes to ∂L/∂h^(t-1) not by W_r or W_z: what was kept, or is reset."""
+    """`gate_grads` for one step, and what goes to ∂L/∂h^(t-1), but not by W_r or W_z: what was kept, or is reset."""
     (a, h_prev, h, _, _, _), (dL_dh, by_reset, before, dL_da) = now, back  # no cell: its place is free
     for k in range(len(h)):
         for j in range(h.shape[1]):

@@ -44,7 +44,7 @@ def _walk(k: object, added_up: bool = False) -> Array:
     Parameters
     ----------
     added_up
-        what is handed on to the step before is added to what was handed on earlier
+        add what is handed on to the step before to what was handed on earlier
     """
     dL_dh, W, handed_on = k.direct.copy(), _blocks(k, k.W_back), 0.0
     for t in reversed(range(1, len(dL_dh))):

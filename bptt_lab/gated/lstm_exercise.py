@@ -69,7 +69,7 @@ def _two_loops(k: object, first: str) -> Array:
 
 
 def _added_up(k: object, which: str) -> Array:
-    """What is handed on to the step before is added to what was handed on earlier, for "h", "s" or both."""
+    """∂L/∂h and ∂L/∂s if what is handed on to the step before adds to what was handed on earlier: "h", "s" or both."""
     h, s = k.direct.copy(), np.zeros_like(k.direct)
     next_h = next_s = 0.0
     for t in reversed(range(len(h))):

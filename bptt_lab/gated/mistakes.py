@@ -43,7 +43,7 @@ def draw_for(cell: ModuleType) -> Callable[..., dict[str, object]]:
 
 
 def loss_alone(arguments: dict, t: int) -> dict:
-    """Where y^(t) is put equal to ŷ^(t), a step has no loss: so all but step t."""
+    """The arguments with the loss of step t alone: elsewhere y is set to ŷ, so that there is no loss."""
     y = arguments["trace"].y_hat.copy()
     y[t] = arguments["y"][t]
     return arguments | {"y": y}
@@ -180,7 +180,7 @@ def slopes(order: str) -> dict[str, Callable]:
 
 
 def _slope(p: Array) -> Array:
-    """Of the sigmoid where its value is p."""
+    """The slope of the sigmoid where its value is p."""
     return p * (1 - p)
 
 
@@ -232,7 +232,7 @@ def _one_step(rows: str, asleep: str, one: Mapping[str, tuple]) -> Words:
 
 
 def _two_steps(newer: str, both: str, order: str, two: Mapping[str, tuple]) -> Words:
-    """A single step is right; of two, these rows are wrong in the newer one, and these in their sum."""
+    """Where to look if one step is right, but `newer` rows are wrong in the newer of two, or `both` in their sum."""
     if newer == order:
         question = "Where does the walk back start, and with what?"
         return "a single step is right; of two, the newer one is wrong in all rows: begin there", question, None

@@ -36,7 +36,7 @@ def orthogonal_and_quiet(params: Params) -> Params:
 
 
 def input_gate(bias: float, params: lstm.Params) -> lstm.Params:
-    """The input gate of an LSTM starts with this bias."""
+    """The parameters of an LSTM, with this bias of the input gate."""
     b, n_h = params.b.copy(), params.V.shape[1]
     b[:n_h] = bias
     return params._replace(b=b)

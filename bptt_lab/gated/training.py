@@ -33,7 +33,7 @@ def fit(
     memory: Memory | None = None,
     engine: str = "auto",
 ) -> tuple[tuple, Memory, Array]:
-    """A step of the optimiser for each batch in turn. The loss is Σ_t weight^(t) of the core's, or of the softmax's.
+    """A step of the optimiser for each batch in turn. The loss is Σ_t weight^(t) times the core's, or the softmax's.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def softmax_of(o: Array) -> Array:
 
 
 def _run(cell, optimiser, params, memory, states, x, y, rates, *, weight, softmax, carry):
-    """`engine.run` by the readable cells and optimisers."""
+    """As `engine.run`, with the readable cells and optimisers."""
 
     def output_grads(trace: tuple, y: Array) -> Array:
         y_hat = softmax_of(trace.o) if softmax else trace.y_hat

@@ -9,7 +9,7 @@ from bptt_lab.model import Array
 
 
 def padded(sequences: Sequence[Array], fill: float = 0.0) -> tuple[Array, Array]:
-    """One batch of sequences, each (its T, n), all as long as the longest: `fill` stands behind the shorter ones.
+    """One batch of sequences, each (its T, n), all made as long as the longest: `fill` is put behind the shorter ones.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def mask(lengths: Array, T: int) -> Array:
 
 
 def mean_loss(o: Array, y: Array, lengths: Array) -> float:
-    """The cross-entropy of a real step on the average, in nats: Σ over real steps / number of real steps.
+    """The mean cross-entropy of a real step, in nats: Σ over real steps / number of real steps.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The proof: that a network adds numbers of every length, or a sum that it gets wrong.
+"""The proof that a network adds numbers of every length, or a sum that it gets wrong.
 
 Read `certificate` first, and `sets` after it: what a proof is, and how it is checked. Nothing else must be trusted.
 From the top down:

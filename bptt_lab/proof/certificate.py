@@ -1,4 +1,4 @@
-"""What a proof is, and how it is checked. Who trusts this file and `sets` need trust nothing else of the course.
+"""What a proof is, and how it is checked. If you trust this file and `sets`, you need trust nothing else of the course.
 
 The theorem. `check` holds for a certificate only if this is true of its network:
 
@@ -11,7 +11,7 @@ The proof. A *cell* is a set of states, {h : |axesᵀ (h - centre)| <= radius}, 
 inputs. The certificate lists words for each cell, and for each word the cell in which it ends. Five things are checked:
 
 1. The centre of cell 0 is the state 0, and its carry is 0.
-2. Whatever is read without end, from whichever cell without halves, it begins with a word of that cell.
+2. Every infinite input, read from any cell without halves, begins with a word of that cell.
 3. On the way along a word, from every state of its cell, each bit is right.
 4. At the end of a word, from every state of its cell, the state lies in the cell that is named, and the carry of the
    sum is the carry of that cell.
@@ -43,8 +43,11 @@ LEAN = 1e-11  # how far axes may be from orthonormal; every cell is widened by a
 
 
 class Certificate(NamedTuple):
-    """A network, cells, and where words lead from each. A word is a number, the bits that are read behind a leading 1,
-    the first input first: 0 + 1 and then 1 + 1 is 0b1_01_11."""
+    """A network, cells, and where words lead from each cell.
+
+    A word is a number: the bits that are read, behind a leading 1, the first input first. So 0 + 1 and then 1 + 1 is
+    0b1_01_11.
+    """
 
     params: Params
     centre: Array  # (N, n_h)
@@ -79,7 +82,7 @@ def check(certificate: Certificate) -> Checked:
 
 
 def demand(fine: ArrayLike, problem: str, words: NDArray | None = None) -> None:
-    """Raises ValueError where something is not fine; the first index is filled in, or the cell, word and end there."""
+    """Raise ValueError if anything is not fine; it tells the first index, or the cell, word and end there."""
     if not np.all(fine):
         index = np.argwhere(~np.asarray(fine))[0].tolist()
         raise ValueError(problem.format(*([index] if words is None else words[index[0]].tolist())))
@@ -156,8 +159,8 @@ def inside(certificate: Certificate, sets: Sets, cell: NDArray) -> NDArray[np.bo
 def sets_of(certificate: Certificate, cell: ArrayLike, low: ArrayLike = -1.0, high: ArrayLike = 1.0) -> Sets:
     """Cells as sets of the states centre + axes y, low <= y / radius <= high; low and high are -1, 0 or 1.
 
-    Were the axes orthonormal, y would be axesᵀ (h - centre). As they are, it is longer, but by no more than twice LEAN
-    times the largest radius: y - axesᵀ (h - centre) = (1 - axesᵀ axes) y.
+    If the axes were orthonormal, y would be axesᵀ (h - centre). With the axes as they are, y is longer, but by no more
+    than twice LEAN times the largest radius: y - axesᵀ (h - centre) = (1 - axesᵀ axes) y.
     """
     _, centre, axes, radius, carry, _, _ = certificate
     radius = up(radius + up(2 * LEAN * radius.max(axis=1, keepdims=True)))[cell]

@@ -38,7 +38,7 @@ def likely_counterexample(
 ) -> tuple[int, int] | None:
     """A wrong sum among those that are hard: short patterns repeated for ever, and random runs; None if none is wrong.
 
-    Tried are every beginning of up to two inputs followed by every repeated pattern of up to three, such as
+    It tries every beginning of up to two inputs followed by every repeated pattern of up to three, such as
     111…1 + 1 or a carry and then 0 + 0 for ever; n_random sums that mostly hold the carry; and n_random of long runs.
     """
     adder(params)
@@ -105,14 +105,14 @@ def fails(params: Params, first: int, second: int, n_bits: int) -> bool:
 
 
 def bits_until_wrong(params: Params, first: int, second: int) -> int:
-    """For how many bits the network must run to get first + second wrong, and to write it all."""
+    """How many bits the network must run for, to get first + second wrong and to write all of it."""
     n_bits = (first + second).bit_length()
     x, _ = data.encode_sums([first], [second], max(64, n_bits))
     return max(n_bits, 1 + int(wrong_bits(params, x)[:, 0].argmax()))
 
 
 def _walk(params: Params, h: Array, carry: NDArray, numbers: NDArray, level: int, last: int) -> tuple:
-    """Level by level to `last` or the first wrong bit: (its level, its smallest pair) or None; the level; states."""
+    """Walk level by level to `last` or a wrong bit: (its level, its smallest pair) or None; the level; the states."""
     while level < last:
         h, o, true_bit, carry = step(params, h, carry)
         numbers = np.repeat(numbers, 4, axis=0) + (np.tile(INPUTS, (len(numbers), 1)).astype(np.int64) << level)

@@ -12,7 +12,7 @@ SHIPPED = Path(__file__).parent / "certificates"
 
 
 def save(certificate: Certificate, path: str | Path) -> None:
-    """Writes one file, in NumPy's npz format; every number to the last bit."""
+    """Write one file, in NumPy's npz format; every number to the last bit."""
     with open(path, "wb") as file:
         np.savez_compressed(file, **dict(zip(NAMES, certificate.params + certificate[1:])))
 

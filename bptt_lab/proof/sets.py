@@ -10,7 +10,7 @@ The rounding. What is shown holds for the network in float64, as any BLAS comput
   sum of their magnitudes, u = 2⁻⁵³ (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1).
   `affine` computes this number.
 - Single operations round to the nearest float64, so that the true value lies between the two neighbours: `Interval`.
-- Assumed is that tanh, here and in the network, is off by less than TANH = 2⁻⁵⁰: 8 units in the last place near ±1. The
+- We assume that tanh, here and in the network, is off by less than TANH = 2⁻⁵⁰: 8 units in the last place near ±1. The
   makers of the usual libraries state 1 to 4; a test samples it.
 """
 
@@ -68,7 +68,7 @@ def tanh(a: Array) -> Interval:
 
 
 def above(low: Array, high: Array, s: Array) -> Array:
-    """A number that tanh(a) - s a exceeds nowhere on [low, high]; 0 <= s <= 1.
+    """An upper bound of tanh(a) - s a on [low, high]; 0 <= s <= 1.
 
     Left of 0 the function is convex, so it is greatest at an end of what lies there. From 0 on it is concave, so it
     lies below its tangent at any point p; the best one is where the tangent is level, tanh'(p) = s.
@@ -86,9 +86,9 @@ def above(low: Array, high: Array, s: Array) -> Array:
 
 
 def affine(M: Array, sets: Sets, *terms: Array) -> Sets:
-    """The sets of M h + Σ terms, for the h of some sets: as is true, and as a network computes it.
+    """The sets of M h + Σ terms, for the h of some sets: the true values, and those that a network computes.
 
-    The bound on a sum of products, n_h + 3 at the most, is counted four times: for the sum here, for the network's own,
+    The bound on a sum of n_h + 3 products at most is counted four times: for the sum here, for the network's own,
     and for the rounding of the bound itself.
 
     Parameters

@@ -17,7 +17,7 @@ from bptt_lab.text.writer import Writer
 
 
 class Desk:
-    """Show it in a cell."""
+    """The box, the slider and the buttons. Show it in a cell."""
 
     def __init__(self, author: Writer, beginning: str = "and god said, ", seed: int = 0):
         self.author, self.rng, self.written = author, np.random.default_rng(seed), ""

@@ -31,7 +31,7 @@ def train(
     learning_rate: float = 0.01,
     stored: str | Path | None = None,
 ) -> tuple[Writer, Array]:
-    """Read the part to learn from `n_rounds` times, in `batch_size` places at once, always fed with the true text.
+    """Read `n_rounds` times the part to learn from, in `batch_size` places at once, always fed with the true text.
 
     Parameters
     ----------

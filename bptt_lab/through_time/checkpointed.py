@@ -27,8 +27,8 @@ def checkpointed_backward(
     ----------
     x, y : (T, B, n_x) and (T, B, n_y)
     budget
-        hidden states kept at one time, h^(0) not counted; each is (B, n_h). If not given, about 2 √T, which cost one
-        forward pass more
+        number of hidden states kept at one time, h^(0) not counted; each is (B, n_h). If not given, about 2 √T, which
+        cost one forward pass more
     progress
         show a bar, over the steps that are walked back
 
@@ -107,11 +107,11 @@ def last_state(params: Params, x: Array, h: Array, block: int = 256) -> Array:
 
 
 def backward_from(params: Params, trace: Trace, y: Array, from_later: Array | float) -> tuple[Params, Array]:
-    """`bptt.backward` of a part of the steps, where the later ones say ∂L/∂h = from_later about its last state.
+    """`bptt.backward` of a part of the steps, where later steps give ∂L/∂h = from_later to the part's last state.
 
     Returns
     -------
-    the gradients, and what this part and all later ones say about the state that it began with, (B, n_h)
+    the gradients, and the ∂L/∂h, (B, n_h), that this part and all later ones give to the state that it began with
     """
     dL_do = bptt.output_grads(trace, y)  # (T, B, n_y)
     dh_da = 1 - trace.h**2  # (T, B, n_h)

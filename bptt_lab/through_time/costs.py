@@ -13,7 +13,8 @@ def operations(function: Callable, params: Params, x: np.ndarray, y: np.ndarray,
     """Multiplications and other operations on floats in function(params, x, y, …), counted while it runs.
 
     A matrix product (m, k) by (k, n) counts m k n; anything else one for each number that it makes, a sum one for each
-    that it takes. What the parameters, x or y, or anything made of them, take part in is counted: the same everywhere.
+    that it takes. An operation is counted if the parameters, x or y, or anything made of them, take part in it. The
+    count is the same everywhere.
     """
     total = 0
 

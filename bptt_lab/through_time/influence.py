@@ -44,11 +44,11 @@ def step(params: Params, h: Array, influence: Array, x_t: Array) -> tuple[Array,
     Parameters
     ----------
     h, influence
-        of step t-1; x_t is (B, n_x)
+        both of step t-1; x_t is (B, n_x)
 
     Returns
     -------
-    both for step t
+    h and influence of step t
     """
     B, n_h = h.shape
     z = np.concatenate([x_t, h, np.ones((B, 1))], axis=1)  # (B, n_z)

@@ -35,9 +35,13 @@ def credit_map(
     sizes : (T, T)
         row s and column t; what is 0 stays white, as all above the diagonal
     labels
-        below the columns, one for each step; its number if not given
+        words below the columns, one for each step; its number if not given
     top
-        of the scale, the largest size if not given; decades, from there to the darkest colour; name, of the scale
+        the upper end of the scale; the largest size if not given
+    decades
+        how many powers of ten there are from `top` down to the darkest colour
+    name
+        the label of the scale
     scale
         draw a colour scale beside it
 

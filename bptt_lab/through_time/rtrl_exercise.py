@@ -29,7 +29,7 @@ def _influence(k, step: Callable = _step) -> Array:
 
 
 def _with(step: Callable) -> dict[str, Callable]:
-    """Another step(k, J, slope, direct) for the influence."""
+    """The step for the influence, made with another step(k, J, slope, direct)."""
     return {"influence": lambda k: _influence(k, step)}
 
 
@@ -42,7 +42,7 @@ def _with_later_errors(k, right: Array) -> Array:
 
 
 def _one_step_before(array: Array) -> Array:
-    """At t what stood at t - 1, and 0 at the first step."""
+    """The array one step later: at t what stood at t - 1, and 0 at the first step."""
     return np.concatenate([np.zeros_like(array[:1]), array[:-1]])
 
 
@@ -51,7 +51,7 @@ def _side_by_side(x: Array, h: Array) -> Array:
 
 
 def _loss_alone(arguments: dict, t: int) -> dict:
-    """Where y^(t) is put equal to ŷ^(t), that step has no loss."""
+    """The arguments with the loss of step t alone: elsewhere y is set to ŷ, so that there is no loss."""
     y = model.forward(arguments["params"], arguments["x"]).y_hat
     y[t] = arguments["y"][t]
     return arguments | {"y": y}

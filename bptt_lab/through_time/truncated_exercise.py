@@ -17,7 +17,7 @@ def _near_part(k, window: int, added: bool = True) -> Array:
     Parameters
     ----------
     added
-        False: of each sum the last term only
+        if False, only the last term of each sum counts
     """
     carried, total = k.direct, np.zeros_like(k.direct)
     for _ in range(min(window, len(k.direct))):
@@ -59,7 +59,7 @@ def _counted_again(k) -> Array:
 
 
 def _over_states(k) -> Array:
-    """Of the credit table the sum of each row, where the sum of each column is asked for."""
+    """The sum of each row of the credit table, where the sum of each column is asked for."""
     carried, total = k.direct, np.zeros_like(k.direct)
     for steps in range(min(k.window, len(k.direct))):
         total[steps:] += carried

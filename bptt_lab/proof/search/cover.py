@@ -3,12 +3,12 @@
 The cells. A network that adds forgets all but the carry and the last few inputs, so a cell shrinks on its way, along
 most words at once, along a few after many steps only. So push each cell through one input after another until it fits
 into a cell, and no longer (`walk`). Where that takes long, the remaining words are left to the halves of the cell:
-every state of it lies in one of them. Where small pieces come to nothing too, the cell was too large, and holds states
-that are never reached: it is made smaller, and the words that ended in it are pushed again.
+every state of it lies in one of them. If small pieces fail too, the cell was too large, and holds states that are
+never reached: it is made smaller, and the words that ended in it are pushed again.
 
 Their shape. A cell is a box turned along some axes: {h : |axesᵀ (h - centre)| <= radius}. It is made for an image, and
-as long and as thin as that; but in directions that the next steps forget it may be fat for nothing, and then more
-images fit. Which these are is told by the sum of JᵀJ over the next words, where J is ∂h^(t+k)/∂h^(t) at its centre for
+as long and as thin as that; but in directions that the next steps forget it may be fat at no cost, and then more
+images fit. The sum of JᵀJ over the next words tells which these are, where J is ∂h^(t+k)/∂h^(t) at its centre for
 k = 1, 2, 3: control theory calls it the observability Gramian (Moore, Principal component analysis in linear systems,
 IEEE Transactions on Automatic Control 26, 1981). The shape matters only for finding a proof, not for its truth.
 """
@@ -91,7 +91,7 @@ class Cover:
         return Certificate(self.params, *map(np.array, (centre, axes, radius, carry)), *rows)
 
     def complete(self, deadline: float, bar: tqdm) -> str | None:
-        """Walk from every cell; None, or why it came to nothing."""
+        """Walk from every cell; return None, or why it failed."""
         at = f"at scale {self.scale[0]}"
         try:
             while self.waiting:
@@ -177,7 +177,7 @@ class Cover:
         self.leads_here[cell].clear()
 
     def take_in(self, centre: Array, G: Array, carry: int) -> int | None:
-        """The cell that holds a small set from now on: made meanwhile, or new; None if no more may be made."""
+        """The cell that holds a small set from now on: made meanwhile, or a new one; None if no more may be made."""
         cover, columns = self.cover(), np.ascontiguousarray(G.T)
         cell, _ = home(cover, centre, columns, len(columns), carry)
         if cell >= 0:

@@ -18,29 +18,29 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
     network
         from `zonotope.loops_of`
     cover
-        of N cells, for each: centre (n_h,), axes (n_h, n_h), radius (n_h,), carry and scale; and `view` (V, n_h), V
+        for each of N cells: centre (n_h,), axes (n_h, n_h), radius (n_h,), carry and scale; and `view` (V, n_h), V
         directions along which cell k lies within seen[:, k] ± seen_radius[:, k], both of shape (V, N or more), so that
-        cells which are clearly elsewhere stay unasked
+        cells which are clearly elsewhere need not be looked at
     start
         centre (n_h,), columns (n_h, n_h), carry of the set
     word, tried
         where to begin: the first inputs (1 for none), and (len(shares),) how many of the four were tried there before,
-        and after each of them; filled with the same for what is left
+        and after each of them; `tried` is filled with the same for what is left
     n_least
         fewest inputs before an image becomes a cell
     shares
-        how large it may be then, as a share of the scale of the nearest cell, after 1, 2, … inputs; there are no more
-        inputs than shares
+        how large such an image may be after 1, 2, … inputs, as a share of the scale of the nearest cell; there are no
+        more inputs than shares
     edge
-        an image whose centre is in a cell, and no nearer to its sides than this share, becomes none
+        an image becomes no cell if its centre is in a cell, and no nearer to the cell's sides than this share
     landed : (n, 2)
-        to be filled with words and the cells in which they end; n is the most images
+        filled with words and the cells in which they end; n is the largest number of images
     homeless : (n, n_h + 3)
-        to be filled with word, carry, number of columns, centre of images that become cells
+        filled with word, carry, number of columns and centre of each image that becomes a cell
     homeless_G
-        (n, n_h (len(shares) + 1), n_h), with their columns
+        (n, n_h (len(shares) + 1), n_h), filled with the columns of these images
     stretch : (n_h,)
-        filled, if words are left, with how much each column of the start adds to the set that was pushed last
+        if words are left, filled with how much each column of the start adds to the set that was pushed last
 
     Returns
     -------
@@ -113,7 +113,7 @@ def walk(network, cover, start, word, tried, n_least, shares, edge, landed, home
 
 @in_place
 def fold(G, n_h, p, least):
-    """Turns columns n_h to p that are shorter than `least` into a box, with the last n_h; how many there are then."""
+    """Turn columns n_h to p that are shorter than `least` into a box, with the last n_h; return how many there are."""
     kept = n_h
     for j in range(n_h, p):
         length = 0.0

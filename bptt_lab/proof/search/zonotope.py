@@ -29,7 +29,7 @@ def loops_of(params: Params) -> tuple:
 
 @in_place
 def spread(network, centre, G, p, a, reach, WG):
-    """Fills a = W centre + b, the p columns WG, and how far these reach from `a`, with the slack."""
+    """Fill a = W centre + b, the p columns WG, and how far these reach from `a`, with the slack."""
     _, W_T, _, b, _, slack, _ = network
     n_h = len(b)
     for i in range(n_h):
@@ -50,11 +50,11 @@ def spread(network, centre, G, p, a, reach, WG):
 
 @compiled
 def step(network, a, reach, WG, p, x1, x2, centre, G, size):
-    """Fills the set after an input: its centre, its p + n_h columns G, and how far it reaches for each unit, `size`.
+    """Fill in the set after an input: its centre, its p + n_h columns G, and how far it reaches for each unit, `size`.
 
     Returns
     -------
-    how far it reaches for the unit for which that is most
+    the largest of these reaches
     """
     U, _, _, b, _, slack, _ = network
     n_h, slope = len(b), np.empty(len(b))
