@@ -38,7 +38,7 @@ def make(folder: Path, path: Path, seed: int | None = None) -> Path:
     Parameters
     ----------
     seed
-        of the hidden problems; if not given, the earlier seed, or a new one if there is none
+        seed of the hidden problems; if not given, the earlier seed, or a new one if there is none
 
     Raises
     ------

@@ -27,7 +27,7 @@ def check(
     yours
         the function; or a value, where one is asked for
     seed
-        of the problems
+        seed of the random problems
     seconds
         time limit for all calls together; that of the exercise if not given
     convention

@@ -114,7 +114,7 @@ def sample_sums(n: int, rng: np.random.Generator, n_bits: int = 8, high: int = 1
 
     Returns
     -------
-    x (n_bits, n, 2) and y (n_bits, n, 1); n sums and then m more are the same as n + m at once
+    x (n_bits, n, 2) and y (n_bits, n, 1); drawing n sums and then m more gives the same as n + m at once
 
     Raises
     ------

@@ -16,7 +16,7 @@ def complex_step(params: Params, x: Array, y: Array, forward: Callable = model.f
     ----------
     x, y : (T, B, n_x) and (T, B, n_y)
     forward
-        of another network, with a Params of its own
+        the forward pass of another network, with a Params of its own
 
     References
     ----------
@@ -32,7 +32,7 @@ def central_differences(params: Params, x: Array, y: Array, forward: Callable = 
     ----------
     x, y : (T, B, n_x) and (T, B, n_y)
     forward
-        of another network, with a Params of its own
+        the forward pass of another network, with a Params of its own
     """
     return _for_each_field(central_difference, params, x, y, forward)
 

@@ -25,7 +25,7 @@ def right_bits(ax: Axes, correct_digits: ArrayLike, window: int = 100, label: st
     ----------
     correct_digits : (n_steps,)
     **style
-        of the curve, such as color="black", linestyle="--"
+        style of the curve, such as color="black", linestyle="--"
 
     Returns
     -------

@@ -165,7 +165,7 @@ def train(
     Parameters
     ----------
     **settings
-        for `training.train`, if they are not to be the report's
+        settings of `training.train`, in place of the report's
     """
     return training.train(params, rng=rng, engine=engine(quirks), **(SETTINGS | settings))
 
@@ -182,7 +182,7 @@ def seed_runs(seeds: range, quirks: Quirks, progress: bool = False, **settings) 
     Parameters
     ----------
     **settings
-        for `training.train`, if they are not to be the report's
+        settings of `training.train`, in place of the report's
 
     Raises
     ------

@@ -50,7 +50,7 @@ def train(
     Parameters
     ----------
     optimiser
-        of `optimisers`: SGD(), Momentum(), Adam()
+        one of `optimisers`: SGD(), Momentum(), Adam()
     engine
         "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
         included; "auto": the faster; or an Engine, or a function called like `sgd`, to take other steps

@@ -28,7 +28,7 @@ def examine(
     Parameters
     ----------
     seed
-        of the random problems
+        seed of the random problems
     seconds
         time limit for all calls together; that of the exercise if not given
     **fixed

@@ -40,7 +40,7 @@ class Exercise:
     steps
         quantity: f(k); k has the arguments, the fields of those that are NamedTuples, and the other quantities
     draw
-        draw(rng, **sizes) -> at least the arguments, by name, drawn at random, so that no mistake can hide
+        draw(rng, **sizes) -> at least the arguments, by name; they are random, and no mistake hides on them
     sizes
         one entry for each problem: the sizes of the first differ from each other; in other problems, a size that can
         hide a mistake is 1; the sizes of the last differ from all others; T is the number of steps
@@ -53,7 +53,7 @@ class Exercise:
     place
         place(findings) -> where to look, a question, an equation or None; it is used when no known mistake fits
     hints
-        for an answer that no mistake explains: two or three, each says more than the one before
+        hints for an answer that no mistake explains: two or three, each says more than the one before
     judge
         judge(answer, **arguments) -> how the answer falls short, or "" if it does not: for an exercise with many right
         answers, of which the reference gives one

@@ -52,7 +52,7 @@ def sgd(
     memory
         what the optimiser keeps, from its `start`: changed in place
     **settings
-        for `run`
+        passed on to `run`
 
     Returns
     -------

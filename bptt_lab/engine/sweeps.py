@@ -35,7 +35,7 @@ def train_many(
     progress
         show a bar
     **settings
-        for `training.train`, the same for all
+        passed on to `training.train`, the same for all
 
     Returns
     -------

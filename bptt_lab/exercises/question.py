@@ -28,7 +28,7 @@ def question(
     wrong
         a wrong answer: a question for whoever gives it
     hints
-        for all other answers
+        hints for all other answers
     tolerance
         largest difference of a number that counts as right
     judge

@@ -83,7 +83,7 @@ def reach(
     Parameters
     ----------
     **start
-        for `cell.init_params`: forget_bias=3.0, say
+        passed on to `cell.init_params`, such as forget_bias=3.0
     change
         makes another start of a start before training, see `reached`
     """

@@ -56,7 +56,7 @@ def iterations(layer: object, distance: int, seeds: Iterable[int], n_h: int = 8,
     Parameters
     ----------
     **start
-        for `layer.init_params`: update_bias=3.0, say
+        passed on to `layer.init_params`, such as update_bias=3.0
     """
     needed = []
     for seed in seeds:

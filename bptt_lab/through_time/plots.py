@@ -90,7 +90,7 @@ def log_log(ax: Axes, sizes: ArrayLike, costs: ArrayLike, name: str, slope: floa
     name
         one of `COLOURS`
     slope
-        of the dashed line, which ends in the last point
+        slope of the dashed line, which ends in the last point
 
     Returns
     -------
@@ -139,7 +139,7 @@ def vanishing(left: Axes, right: Axes, eigenvalues: ArrayLike, norms: ArrayLike,
     eigenvalues : (n_h,)
         complex
     norms : (n_curves, K)
-        of the products over k = 0 … K-1 steps
+        norms of the products over k = 0 … K-1 steps
     radius
         ρ(W), drawn as the line ρ^k
     bound
