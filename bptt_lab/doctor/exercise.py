@@ -226,7 +226,7 @@ def _resized(sizes: dict[str, int], rng: np.random.Generator) -> dict[str, int]:
     """Each size above 1 grows by 0 to 3; sizes that differed still differ."""
     larger = {name: size for name, size in sizes.items() if size > 1}
     drawn = {name: int(size + rng.integers(4)) for name, size in larger.items()}
-    if len(set(drawn.values())) < len(set(larger.values())):
+    if any(larger[one] != larger[other] and drawn[one] == drawn[other] for one in larger for other in larger):
         return _resized(sizes, rng)
     return sizes | drawn
 

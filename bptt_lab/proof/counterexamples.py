@@ -74,9 +74,9 @@ def extremes(params: Params, n_bits: int = 64, n_directions: int = 200, seed: in
     for _ in range(n_bits):
         h, o, true_bit, carry = step(params, h, carry)
         words = np.column_stack([np.repeat(words, 4, axis=0), np.tile(np.arange(4), len(words))])
-        wrong = np.flatnonzero((o > 0) != true_bit)
-        if len(wrong):
-            return confirm(params, tuple(words[wrong[0]]))
+        for word in words[(o > 0) != true_bit]:
+            if found := confirm(params, tuple(word)):  # alone it may be rounded otherwise, and right
+                return found
         groups = [np.flatnonzero(carry == value) for value in (0, 1)]
         rim = [group[(h[group] @ directions.T).argmax(axis=0)] for group in groups]
         rim = np.unique(np.concatenate([*rim, np.argsort(np.abs(o))[:100]]))

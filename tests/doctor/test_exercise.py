@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bptt_lab import doctor
 from bptt_lab.doctor import Exercise, Mistake
-from bptt_lab.doctor.exercise import fresh
+from bptt_lab.doctor.exercise import _resized, fresh
 
 
 class Fit(NamedTuple):
@@ -176,3 +178,10 @@ def test_fresh_arguments_keep_what_shares_memory_and_share_none_with_others():
     assert (first["z"][0] == whole[::-2]).all() and (first["fortran"] == whole).all()
     first["fit"].c[2] = 7.0  # row 2 of the whole, and so column 1 of m, and row 1 of z
     assert (first["fit"].m[:, 1] == 7).all() and not (second["fit"].m == 7).any() and not (whole == 7).any()
+
+
+@given(st.dictionaries(st.sampled_from("TBxhy"), st.integers(1, 9), min_size=2), st.integers(0, 99))
+def test_hidden_sizes_differ_where_the_visible_ones_do(sizes, seed):
+    resized = _resized(sizes, np.random.default_rng(seed))
+    assert all(size == 1 if sizes[name] == 1 else 0 <= size - sizes[name] <= 3 for name, size in resized.items())
+    assert all(resized[a] != resized[b] for a, b in combinations(sizes, 2) if 1 != sizes[a] != sizes[b] != 1)

@@ -84,6 +84,18 @@ def test_the_rim_finds_wrong_sums_that_are_wrong_and_none_in_an_adder():
     assert found >= 5
 
 
+def test_a_word_that_is_right_when_it_is_run_alone_ends_no_search(monkeypatch):
+    confirm, asked = counterexamples.confirm, []
+
+    def refuse_the_first(params, word):
+        asked.append(word)
+        return None if len(asked) == 1 else confirm(params, word)
+
+    monkeypatch.setattr(counterexamples, "confirm", refuse_the_first)
+    pair = counterexamples.extremes(nets.forgetful(), n_directions=20)
+    assert len(asked) == 2 and counterexamples.fails(nets.forgetful(), *pair, 65)
+
+
 def test_the_bits_that_are_needed_to_see_a_mistake():
     """1 + 1 in a network without a carry goes wrong at the second bit; fewer bits do not hold the sum."""
     assert counterexamples.bits_until_wrong(nets.forgetful(), 1, 1) == 2
