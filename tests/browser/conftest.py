@@ -19,6 +19,7 @@ from bptt_lab.validate import missing
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
 FLAGS += "--disable-component-update --disable-sync --disable-dev-shm-usage"
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # nothing outside is reached
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -29,7 +30,7 @@ def browser():
     if CHROMIUM is None:
         pytest.skip(missing("Chromium", "no browser is driven", "apt-get install chromium"))
     with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        chromium = running.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS.split(), ALONE])
         yield chromium
         chromium.close()
 

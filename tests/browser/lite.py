@@ -16,6 +16,8 @@ MISSING = (
 
 
 class Quiet(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # one connection for many files
+
     def log_message(self, *_):
         pass
 
@@ -33,12 +35,12 @@ class Site:
         """A page whose browser has never been here: nothing is kept from one page to the next."""
         context = browser.new_context(**{"viewport": {"width": 1200, "height": 1400}} | settings)
         context.set_default_timeout(120_000)  # milliseconds; a busy machine takes a minute to draw a notebook
-        context.route(lambda url: not url.startswith(self.url), self._refuse)
+        context.on("request", self._note)  # and not `route`, which would make every file wait for Python
         return context.new_page()
 
-    def _refuse(self, route):
-        self.asked_outside.append(route.request.url)
-        route.abort()
+    def _note(self, request):
+        if request.url.startswith("http") and not request.url.startswith(self.url):
+            self.asked_outside.append(request.url)
 
     def close(self):
         self.server.shutdown()

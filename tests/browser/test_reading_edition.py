@@ -45,6 +45,21 @@ def test_a_page_fits_and_has_no_serious_finding(page, site, name):
     assert page.missing == []
 
 
+FETCH = "fetch('http://elsewhere.example/{}').catch(() => 0)"
+
+
+def test_who_asks_elsewhere_is_noticed(browser, site):
+    own = lite.Site()
+    page = own.page(browser)
+    page.goto(f"{own.url}/index.html")
+    page.evaluate(FETCH.format("page"))
+    page.evaluate("code => { new Worker(URL.createObjectURL(new Blob([code]))); }", FETCH.format("worker"))
+    both = [f"http://elsewhere.example/{who}" for who in ("page", "worker")]
+    lite.until(lambda: page.title() and own.asked_outside == both)  # events come while Playwright is asked something
+    page.context.close()
+    own.close()
+
+
 def test_text_can_be_read_before_any_script_has_run(browser, site):
     page = site.page(browser, java_script_enabled=False)
     page.goto(f"{site.url}/03_backpropagation_through_time.html")

@@ -68,7 +68,7 @@ def folder(handed_out, tmp_path_factory):
             file.write_text("{ this is no notebook", encoding="utf-8")
         else:
             nbformat.write(synthetic_class.hand_in(released, student), file)
-    command = [*COMMAND, "grade", str(folder), "07", "--files", str(given), "--seconds", "20"]
+    command = [*COMMAND, "grade", str(folder), "07", "--files", str(given), "--seconds", "10"]
     first = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while len(times(folder)) < 5:
         assert first.poll() is None
@@ -76,7 +76,7 @@ def folder(handed_out, tmp_path_factory):
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     before = times(folder)
-    done = classroom("grade", folder, "07", "--files", given, "--seconds", 20)
+    done = classroom("grade", folder, "07", "--files", given, "--seconds", 10)
     assert before.items() <= times(folder).items()  # what was graded was not graded again
     assert (
         done.returncode == 1
