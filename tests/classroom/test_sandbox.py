@@ -21,7 +21,7 @@ def exam():
 @pytest.fixture(scope="module")
 def impatient():
     """For cells that only end because their time is over."""
-    return grading.Exam("07", 8, desks.LIMITS)
+    return grading.Exam("07", 20, desks.LIMITS | {"cell": 8})
 
 
 SETPROFILE = """
