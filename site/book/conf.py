@@ -15,7 +15,7 @@ nb_execution_mode = "off"  # outputs are shown as they are stored; nothing runs
 nb_mime_priority_overrides = [("html", "text/html", 5)]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline"]
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_default_options = {"members": True}
 napoleon_google_docstring = False
 napoleon_use_param = napoleon_use_rtype = False  # as written: shapes are no types to look up
 default_role = "code"
