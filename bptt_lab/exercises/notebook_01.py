@@ -37,6 +37,12 @@ def _best_guesser(x: Array, y: Array, situation: Callable) -> float:
     return sum(max(counted.values()) for counted in targets.values()) / y.shape[1]
 
 
+def _right_with_a_carry_after_two_ones(x: Array, y: Array) -> float:
+    ones = x.sum(axis=2)
+    carry = np.vstack([np.zeros_like(ones[:1]), ones[:-1] == 2])
+    return np.sum((ones + carry) % 2 == y[..., 0]) / y.shape[1]
+
+
 def _draw_number(rng: np.random.Generator, T: int) -> dict[str, object]:
     """Bits that are another number when read from the other end; both ends are 1."""
     bits = rng.integers(0, 2, T)
@@ -248,6 +254,14 @@ EXERCISES = [
                     "May the guesser know which step it is?",
                 ),
                 lambda x, y: _best_guesser(x, y, lambda ones, t: (t, ones[t], ones[t - 1] if t else None)),
+            ),
+            slip(
+                *(
+                    "a_carry_after_two_ones",
+                    "the right bits of one who takes a carry for granted after two ones, and else none",
+                    "Is the target that your guesser picks always the more frequent one?",
+                ),
+                _right_with_a_carry_after_two_ones,
             ),
             slip(
                 *("a_share", "the share of bits that are right", "How large is your number if every bit is right?"),

@@ -114,6 +114,10 @@ EXERCISES = [
                 lambda params, x, y, learning_rate: _gradient(params, x, y),
             ),
             slip(
+                *("no_change", "the parameters as they were", "Does what your lines compute get into what you return?"),
+                lambda params, x, y, learning_rate: params,
+            ),
+            slip(
                 *("the_change_alone", "-η ∂L/∂θ", "From where does the update start?"),
                 lambda params, x, y, learning_rate: training.sgd_step(
                     Params(*(0 * theta for theta in params)), _gradient(params, x, y), learning_rate

@@ -5,8 +5,7 @@ gru_exercise   and of the GRU
 mistakes       what the two share
 plots          how far each cell reaches, and what it keeps
 reached        how far each cell carries a bit, from several starts and at several rates
-distance       the task: a bit to be kept over growing distance
-credit         how much of the last error reaches each state
+distance       the task: a bit to be kept over growing distance; how much of its error reaches each state
 training       any optimiser, for every cell
 gru            one state; reset and update gate
 lstm           a cell beside the state; input, forget and output gate
@@ -15,7 +14,7 @@ blocks         what they share
 
 from bptt_lab import engine
 from bptt_lab.gated import distance, gru, lstm, plots
-from bptt_lab.gated.credit import share_felt
+from bptt_lab.gated.distance import share_felt
 from bptt_lab.gated.gru_exercise import GRU_BACKWARD
 from bptt_lab.gated.lstm_exercise import LSTM_BACKWARD
 from bptt_lab.gated.mistakes import GIVE_IT_AWAY

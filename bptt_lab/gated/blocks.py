@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import validate
+from bptt_lab.bptt import rows
 from bptt_lab.model import Array
 
 
@@ -40,8 +41,3 @@ def sums(trace: tuple, dL_do: Array, dL_da: Array) -> Params:
         b=dL_da.sum(axis=0),  # (G n_h,)
         c=dL_do.sum(axis=0),  # (n_y,)
     )
-
-
-def rows(array: Array) -> Array:
-    """(T, B, n) to (T·B, n): one row for each step of each sequence."""
-    return array.reshape(-1, array.shape[-1])

@@ -7,9 +7,9 @@ from types import ModuleType
 
 import numpy as np
 
-from bptt_lab import machine, validate
+from bptt_lab import bptt, machine, validate
 from bptt_lab.engine import with_bar
-from bptt_lab.gated import training
+from bptt_lab.gated import lstm, training
 from bptt_lab.model import Array
 
 DISTANCES = (3, 5, 7, 10, 14, 20, 28, 40, 57, 80, 113, 160)  # each about √2 times the one before
@@ -107,3 +107,12 @@ def reaches(cell: ModuleType, seeds: range, **settings) -> list[int]:
         return [one(seed) for seed in with_bar(seeds)]
     with ThreadPoolExecutor(cpu_count() or 1) as pool:
         return list(pool.map(one, seeds))
+
+
+def share_felt(cell: ModuleType, params: tuple, trace: tuple, y: Array, of: str = "h") -> Array:
+    """Size of what the last step's error gives to each state, in units of what it gives to the last one; (T,)."""
+    dL_do = bptt.output_grads(trace, y)
+    dL_do[:-1] = 0
+    grads = cell.state_grads(params, trace, dL_do)
+    sizes = np.linalg.norm(grads["hs".index(of)] if cell is lstm else grads, axis=(1, 2))
+    return sizes / sizes[-1]

@@ -10,10 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import bptt, validate
+from bptt_lab.bptt import rows
 from bptt_lab.engine import add_product
 from bptt_lab.engine import sigmoid as sigmoid_of_one
 from bptt_lab.engine import tanh as tanh_of_one
-from bptt_lab.gated.blocks import Params, drawn, rows, sums
+from bptt_lab.gated.blocks import Params, drawn, sums
 from bptt_lab.machine import in_place
 from bptt_lab.model import Array, sigmoid
 

@@ -18,9 +18,9 @@ from bptt_lab.proof.addition import INPUTS, adder, step
 from bptt_lab.proof.certificate import Certificate, Checked, check, sets_of
 from bptt_lab.proof.counterexamples import confirm, fails, likely_counterexample, shortest_counterexample, wrong_bits
 from bptt_lab.proof.files import load, save, shipped
-from bptt_lab.proof.search import Verdict, merge, prove
+from bptt_lab.proof.search import Outcome, merge, prove
 from bptt_lab.proof.sets import Sets, margins, push
 
-__all__ = ["INPUTS", "Certificate", "Checked", "Sets", "Verdict", "adder", "check", "confirm", "fails",
+__all__ = ["INPUTS", "Certificate", "Checked", "Outcome", "Sets", "adder", "check", "confirm", "fails",
            "likely_counterexample", "load", "margins", "merge", "plots", "prove", "push", "save", "sets_of", "shipped",
            "shortest_counterexample", "step", "wrong_bits"]  # fmt: skip

@@ -8,6 +8,6 @@ merging   few hidden states for many
 """
 
 from bptt_lab.proof.search.merging import merge
-from bptt_lab.proof.search.prover import Verdict, prove
+from bptt_lab.proof.search.prover import Outcome, prove
 
-__all__ = ["Verdict", "merge", "prove"]
+__all__ = ["Outcome", "merge", "prove"]

@@ -19,7 +19,7 @@ PLAN = ((0.1, 3), (0.05, 3), (0.02, 3))
 SHARE_OF_TIME = 0.5  # of what is left, for each but the last
 
 
-class Verdict(NamedTuple):
+class Outcome(NamedTuple):
     """What `prove` found. `status` is "proved", "refuted" or "undecided"."""
 
     status: str
@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
 
 def prove(
     params: Params, max_cells: int = 10_000, max_seconds: float = 60.0, plan: tuple = PLAN, progress: bool = False
-) -> Verdict:
+) -> Outcome:
     """Whether the network adds all pairs of numbers of every length.
 
     "proved" comes with a certificate that was checked; "refuted" with a sum that was run and went wrong; "undecided"
@@ -62,16 +62,16 @@ def prove(
     pair = counterexamples.likely_counterexample(params) or counterexamples.extremes(params)
     if pair is not None:
         n_bits = counterexamples.bits_until_wrong(params, *pair)
-        return Verdict("refuted", pair, n_bits, 0, None, None, f"gets {pair[0]} + {pair[1]} wrong with {n_bits} bits")
+        return Outcome("refuted", pair, n_bits, 0, None, None, f"gets {pair[0]} + {pair[1]} wrong with {n_bits} bits")
     with tqdm(disable=not progress, bar_format="{desc}{postfix}") as bar, machine.announcing(bar.set_description_str):
         Cover(model.init_params(1, np.random.default_rng(0)), 1.0, 1, 1).walk(0, 1)  # compiled before the clock runs
         certificate, reason = _search(params, min(max_cells, max(1, MEMORY // n_h**2)), max_seconds, plan, bar)
     if certificate is None:
-        return Verdict("undecided", None, None, 0, None, None, reason)
+        return Outcome("undecided", None, None, 0, None, None, reason)
     checked = check(certificate)
     if not checked:
-        return Verdict("undecided", None, None, 0, None, None, f"a proof was found, and refused: {checked.reason}")
-    return Verdict("proved", None, None, len(certificate.carry), checked.margin, certificate, checked.reason)
+        return Outcome("undecided", None, None, 0, None, None, f"a proof was found, and refused: {checked.reason}")
+    return Outcome("proved", None, None, len(certificate.carry), checked.margin, certificate, checked.reason)
 
 
 def _search(params: Params, max_cells: int, max_seconds: float, plan: tuple, bar: tqdm) -> tuple:
