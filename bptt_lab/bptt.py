@@ -44,17 +44,17 @@ def state_grads(params: Params, trace: Trace, dL_do: Array) -> Array:
 
 def param_grads(trace: Trace, dL_do: Array, dL_dh: Array) -> Params:
     """Sums over time and batch, eqs. (5), (6) and (8) to (11): no loop is left."""
-    dL_da = rows(dL_dh * (1 - trace.h**2))  # (T·B, n_h)
-    dL_do = rows(dL_do)
+    dL_da = as_rows(dL_dh * (1 - trace.h**2))  # (T·B, n_h)
+    dL_do = as_rows(dL_do)
     return Params(
-        U=dL_da.T @ rows(trace.x),  # (n_h, n_x)
-        W=dL_da.T @ rows(trace.h_prev),  # (n_h, n_h)
-        V=dL_do.T @ rows(trace.h),  # (n_y, n_h)
+        U=dL_da.T @ as_rows(trace.x),  # (n_h, n_x)
+        W=dL_da.T @ as_rows(trace.h_prev),  # (n_h, n_h)
+        V=dL_do.T @ as_rows(trace.h),  # (n_y, n_h)
         b=dL_da.sum(axis=0),  # (n_h,)
         c=dL_do.sum(axis=0),  # (n_y,)
     )
 
 
-def rows(array: Array) -> Array:
+def as_rows(array: Array) -> Array:
     """(T, B, n) to (T·B, n): one row for each step of each sequence."""
     return array.reshape(-1, array.shape[-1])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import validate
-from bptt_lab.bptt import rows
+from bptt_lab.bptt import as_rows
 from bptt_lab.model import Array
 
 
@@ -33,11 +33,11 @@ def drawn(
 
 def sums(trace: tuple, dL_do: Array, dL_da: Array) -> Params:
     """Sums over time and batch, as in `bptt.param_grads`: no loop is left."""
-    dL_da, dL_do = rows(dL_da), rows(dL_do)  # (T·B, G n_h) and (T·B, n_y)
+    dL_da, dL_do = as_rows(dL_da), as_rows(dL_do)  # (T·B, G n_h) and (T·B, n_y)
     return Params(
-        U=dL_da.T @ rows(trace.x),  # (G n_h, n_x)
-        W=dL_da.T @ rows(trace.h_prev),  # (G n_h, n_h)
-        V=dL_do.T @ rows(trace.h),  # (n_y, n_h)
+        U=dL_da.T @ as_rows(trace.x),  # (G n_h, n_x)
+        W=dL_da.T @ as_rows(trace.h_prev),  # (G n_h, n_h)
+        V=dL_do.T @ as_rows(trace.h),  # (n_y, n_h)
         b=dL_da.sum(axis=0),  # (G n_h,)
         c=dL_do.sum(axis=0),  # (n_y,)
     )

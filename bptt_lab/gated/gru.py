@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_lab import bptt, validate
-from bptt_lab.bptt import rows
+from bptt_lab.bptt import as_rows
 from bptt_lab.engine import add_product
 from bptt_lab.engine import sigmoid as sigmoid_of_one
 from bptt_lab.engine import tanh as tanh_of_one
@@ -123,7 +123,7 @@ def param_grads(params: Params, trace: Trace, dL_do: Array, dL_dh: Array) -> Par
     """Sums over time and batch; W_g multiplied the state after its reset."""
     dL_da = gate_grads(params, trace, dL_dh)  # (T, B, 3 n_h)
     grads, n_h = sums(trace, dL_do, dL_da), dL_dh.shape[2]
-    grads.W[2 * n_h :] = rows(dL_da)[:, 2 * n_h :].T @ rows(trace.r * trace.h_prev)
+    grads.W[2 * n_h :] = as_rows(dL_da)[:, 2 * n_h :].T @ as_rows(trace.r * trace.h_prev)
     return grads
 
 
