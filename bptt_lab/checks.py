@@ -46,7 +46,7 @@ def check(
     """
     exercise = exercises.find(exercise) if isinstance(exercise, str) else exercise
     if not exercise.parameters:
-        yours = doctor.giving(yours)
+        yours = doctor.giving(_choice(yours, exercise))
     verdict = doctor.recognise.examine(exercise, yours, seed, seconds, convention, **sizes)
     if "NBGRADER_VALIDATING" in os.environ and not verdict.correct:  # `nbgrader validate` looks for errors
         raise AssertionError(f"{exercise.id}: {verdict.where}")
@@ -55,6 +55,15 @@ def check(
         if verdict.correct and not sizes and convention is None:
             exercises.progress.record(exercise.id)
     return verdict
+
+
+def _choice(value: object, exercise: Exercise) -> object:
+    """The answer; "b" for "(b)", "b." or "B", where the course knows an answer "b" and none that is written so."""
+    known = {str(exercise.reference()), *(name.removeprefix("answer ") for name in exercise.catalogue)}
+    if not isinstance(value, str) or value in known:
+        return value
+    bare = value.strip(" ().:")
+    return next((letter for letter in (bare, bare.lower()) if letter in known and len(letter) == 1), value)
 
 
 def solution(name: str) -> Words:

@@ -212,6 +212,23 @@ def test_a_bad_call_is_refused_in_one_line(call, error, words):
         call()
 
 
+@pytest.mark.parametrize(
+    "id, yours, kind",
+    [
+        ("14.a", "(b)", "right"),
+        ("14.a", " B. ", "right"),
+        ("14.a", "C", "mistake"),
+        ("14.a", "bc", "wrong"),
+        ("14.a", "(d)", "wrong"),
+        ("06.a", "b", "wrong"),  # the bias is not the batch
+        ("07.a", "B", "mistake"),
+        ("06.1", "BCEHJM", "right"),
+    ],
+)
+def test_a_letter_may_be_written_as_it_is_printed(id, yours, kind):
+    assert checks.check(id, yours).kind == kind
+
+
 def test_it_prints_nothing_itself(capsys):
     checks.check(DOUBLED, lambda z: 3 * z)
     assert capsys.readouterr() == ("", "")
