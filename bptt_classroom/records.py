@@ -78,12 +78,12 @@ class Student:
 
     @property
     def missing(self) -> str:
-        """Why this student is not graded, or not wholly; "" if he is."""
+        """Why this student is not graded, or not wholly; "" if they are."""
         failed = "; ".join(f"{one.id}: {one.where}" for one in self.results if one.kind == "not graded")
         return failed if self.results else self.reason or "not graded yet"
 
     def advice(self) -> list[str]:
-        """What to tell him; nothing is said twice."""
+        """What to tell the student; nothing is said twice."""
         said = {}
         for one in self.results:
             words = f"{' and '.join(one.named)}." if one.mistakes else one.where[:400]

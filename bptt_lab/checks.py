@@ -18,7 +18,7 @@ def check(
     convention: str | Convention | None = None,
     **sizes: int | None,
 ) -> Verdict:
-    """Ask your function about fresh random problems; the verdict says what is right and wrong, and has `hints(1)`, ….
+    """Ask your function about fresh random problems; the verdict says what is right and wrong, its `hints(1)` asks on.
 
     Parameters
     ----------

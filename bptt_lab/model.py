@@ -53,6 +53,10 @@ def forward(params: Params, x: Array, h_0: Array | float = 0.0) -> Trace:
     h_0 : (B, n_h)
         the state before the first step; 0 if not given
 
+    Returns
+    -------
+    a Trace: x, h^(t-1), h^(t), o^(t) and ŷ^(t) of all steps, each an array with time first
+
     Raises
     ------
     ValueError

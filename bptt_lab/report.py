@@ -2,7 +2,8 @@
 
     python -m bptt_lab.report > bptt_lab/report_seeds.csv
 
-writes the table of notebook 06: 200 seeds, each with the switches that matter for a batch of one.
+writes the table of notebook 06: 200 seeds, each with the switches that matter for a batch of one. It takes
+no arguments, and begins at once.
 """
 
 from collections.abc import Callable, Iterator

@@ -49,10 +49,14 @@ def train(
 
     Parameters
     ----------
+    rng
+        a generator, such as np.random.default_rng(0), that draws the sums
+    n_bits, high
+        bits of a sum, and what addends stay below: 0 ≤ addend < high
     optimiser
         one of `optimisers`: SGD(), Momentum(), Adam()
     engine
-        "numpy": `sgd` below; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
+        "numpy": `training.sgd`; "numba": the same compiled, and the same bits on every machine, "wasm" in a browser
         included; "auto": the faster; or an Engine, or a function called like `sgd`, to take other steps
     progress
         show a bar

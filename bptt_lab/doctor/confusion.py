@@ -1,4 +1,9 @@
-"""How often the doctor is right: make every known mistake, and pairs of them, and count what it says."""
+"""How often the doctor is right: make every known mistake, and pairs of them, and count what it says.
+
+    python -m bptt_lab.doctor.confusion
+
+does it for the backward pass. It takes no arguments; what NumPy warns of are mistakes that overflow, and no fault.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +24,7 @@ def confusion(seeds: int = 3, pairs: int | None = None, exercise: Exercise = BAC
     Parameters
     ----------
     pairs
-        how many of them, drawn at random; all if not given, which takes minutes
+        how many of them, drawn at random; all if not given: for the backward pass 1,800 or so, in less than a minute
     """
     singles, kinds = Counter(), Counter()
     for mistake, seed in product(exercise.catalogue.values(), range(seeds)):

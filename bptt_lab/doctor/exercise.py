@@ -16,7 +16,7 @@ TOLERANCE = 1e-5  # relative: float32 and finite differences pass, and no two of
 
 
 class Case(NamedTuple):
-    """One random problem. Whoever draws it again gets the same numbers in arrays of his own."""
+    """One random problem. Whoever draws it again gets the same numbers in new arrays."""
 
     sizes: dict[str, int]
     seed: list[int]

@@ -27,8 +27,10 @@ class Pass:
 
 
 class Mistake(NamedTuple):
-    """A wrong answer. `instead` and `after` map a quantity to f(k) and f(k, value); k is the `Pass` so far.
+    """A wrong answer, made from the right one by other functions in the place of some of its steps.
 
+    `instead` maps the name of a step to f(k), its wrong value; `after` maps it to f(k, right), which changes the right
+    one. k is the `Pass` so far: k.dL_do, k.h and so on.
     `whole` is a function of the arguments, for a wrong answer that is not a right one with some steps changed.
     """
 

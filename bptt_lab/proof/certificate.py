@@ -69,7 +69,7 @@ class Checked(NamedTuple):
 
 
 def check(certificate: Certificate) -> Checked:
-    """Whether a certificate proves that its network adds numbers of every length; the page above says why."""
+    """Whether a certificate proves that its network adds numbers of every length; this module's docstring says why."""
     try:
         with np.errstate(all="ignore"):  # what overflows is refused, since no comparison with NaN holds
             well_formed(certificate)
@@ -82,7 +82,7 @@ def check(certificate: Certificate) -> Checked:
 
 
 def demand(fine: ArrayLike, problem: str, words: NDArray | None = None) -> None:
-    """Raise ValueError if anything is not fine; it tells the first index, or the cell, word and end there."""
+    """Raise ValueError if an entry of `fine` is false: `problem` with its index, or with the row of `words` there."""
     if not np.all(fine):
         index = np.argwhere(~np.asarray(fine))[0].tolist()
         raise ValueError(problem.format(*([index] if words is None else words[index[0]].tolist())))

@@ -17,7 +17,7 @@ def shortest_counterexample(params: Params, max_bits: int = 12) -> tuple[int, in
     Level k of the tree of inputs has 4^k states. They are walked in blocks of at most 4^7 (for max_bits up to 14), so
     memory is no limit, and a wrong bit found at level k spares the levels below it. Time is the limit: each further
     bit takes four times as long.
-    To see it fail, run it with n_bits = max_bits + 1: the wrong bit may lie above the leading 1 of the sum.
+    To see the network fail, run it with n_bits = max_bits + 1: the wrong bit may lie above the leading 1 of the sum.
     """
     n_h, max_bits = adder(params), validate.size("max_bits", max_bits)
     start = np.zeros((1, n_h)), np.zeros(1, dtype=np.int64), np.zeros((1, 2), dtype=np.int64)
