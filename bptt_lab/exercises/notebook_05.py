@@ -67,6 +67,8 @@ EXERCISES = [
             0.693: "That is for one bit. How many are there here?",
             4: "Is log the logarithm to base 2, or the natural one?",
             1.204: "Which logarithm do you take: the one to base 10, or the natural one?",
+            2.8: "That is close. What is it to two decimal places?",
+            0.0625: "That is the probability of four right guesses. What does the loss make of a probability?",
         },
         hints=(
             "What does one bit cost if its probability is said to be 0.5?",
@@ -81,6 +83,7 @@ EXERCISES = [
         wrong={
             (0, 1, 1, 1): "1 + 1 = 2, which is 10 in binary. Which of its bits stays in the first step?",
             (0, 0, 0, 1): "That is the carry which is handed on. And the bit that stays?",
+            (0, 1, 1, 10): "The total 10 has two bits. Which of them stays in the first step?",
             (0, 1, 1, 2): "A bit is 0 or 1. What is 2 in binary, and which of its bits comes first?",
         },
         hints=(

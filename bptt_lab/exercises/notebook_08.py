@@ -91,7 +91,8 @@ EXERCISES = [
         "A single output, at the end",
         "How many of the T output errors does the patient use on the way back?",
         "Two quantities are computed from h^(t). Which of them is missing for t < T?",
-        "Each step must add the error of its own output to what comes from the next state, before the tanh of step t.",
+        "Each step must add the error of its own output to what comes from the next state, and only then go back "
+        "through the tanh of step t.",
     ),
     _cure(
         6,
