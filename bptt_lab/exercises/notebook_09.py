@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 
@@ -83,8 +84,10 @@ def _looks_like_one(one: object) -> bool:
 
 
 def _about_spoilt(answer: object, certificate: Certificate) -> str:
-    if not isinstance(answer, tuple | list) or not all(map(_looks_like_one, answer)):
+    if not isinstance(answer, tuple | list) or isinstance(answer, Certificate):
         return f"a list of certificates is expected, and {type(answer).__name__} came"
+    if others := [place for place, one in enumerate(answer) if not _looks_like_one(one)]:
+        return f"a list of certificates is expected, and [{others[0]}] of yours is {type(answer[others[0]]).__name__}"
     answer = [Certificate(Params(*map(np.asarray, one[0])), *map(np.asarray, one[1:])) for one in answer]
     found = [proof.check(one) for one in answer]
     if accepted := [place for place, checked in enumerate(found) if checked]:
@@ -92,10 +95,18 @@ def _about_spoilt(answer: object, certificate: Certificate) -> str:
     kinds = sorted({kind(checked.reason) for checked in found})
     if len(kinds) >= KINDS:
         return ""
-    short = f"{len(found)} certificates are refused for {len(kinds)} different reasons, and {KINDS} are asked for"
+    reasons = "1 reason" if len(kinds) == 1 else f"{len(kinds)} different reasons"
+    short = f"{len(found)} certificates are refused for {reasons}, and {KINDS} are asked for"
     short += f" ({'; '.join(kinds)})" if kinds else ""
-    same = len(found) > 1 and all(np.shares_memory(one.radius, answer[0].radius) for one in answer) and len(kinds) == 1
-    return short + (". Did you write into an array that they all share?" if same else "")
+    shared = {} if len(answer) < 2 else _shared(answer)
+    spoilt_for_all = not proof.check(certificate._replace(**shared))
+    return short + (". Did you write into an array that they all share?" if spoilt_for_all else "")
+
+
+def _shared(certificates: Sequence[Certificate]) -> dict[str, Array]:
+    """The arrays that are the same object in all of them."""
+    fields = zip(Certificate._fields[1:], *(one[1:] for one in certificates))
+    return {name: first for name, first, *others in fields if all(other is first for other in others)}
 
 
 def _changed(params: Params, name: str, index: tuple[int, ...], change: float) -> Params:
@@ -114,6 +125,8 @@ def _about_break(answer: object) -> str:
     shape, place = getattr(params, name).shape, tuple(np.ravel(np.asarray(index, dtype=object)))  # 1, (1,) and [1]
     if len(place) != len(shape) or any(i not in range(-n, n) for i, n in zip(place, shape)):
         return f"{index!r} is no index of one entry of {name}, which has shape {shape}"
+    if not isinstance(change, Real):
+        return f"the change is to be a number, and {change!r} came"
     if not abs(change) < LIMIT:
         return f"the change is {change:.3g}, and one smaller than {LIMIT} in size is asked"
     found = proof.likely_counterexample(_changed(params, name, place, change))
@@ -262,8 +275,8 @@ EXERCISES = [
         ("b", (0,), 0.99 * LIMIT),
         {},
         (
-            "There are 22 weights, and two directions for each. Can a loop try them all?",
-            "Not every array is equally easy to break with. Which weights act in each step, whatever is read?",
+            "There are 22 numbers, and two directions for each. Can a loop try them all?",
+            "Not every array is equally easy to break with. Which numbers act in each step, whatever is read?",
             "Add 0.099 or -0.099 to one entry of a copy, and ask proof.likely_counterexample. Begin with the biases.",
         ),
         judge=_about_break,
