@@ -132,8 +132,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     made["hand-out"].add_argument("--seed", type=int, help="of the hidden problems; drawn if not given")
     option("--files", type=Path, help="a folder or a .zip of what came back")
     option("--roster", type=Path, help="a CSV file of id and name")
-    option("--workers", type=int, default=2, help="submissions at a time")
-    option("--seconds", type=int, default=LIMITS["cell"], help="for a cell")
+    option("--workers", type=int, default=2, help="submissions at a time; 2 if not given")
+    option("--seconds", type=int, default=LIMITS["cell"], help=f"for a cell; {LIMITS['cell']} if not given")
     option("--unprotected", action="store_true", help="run submissions as you, with all you can do")
     asked, rest = parser.parse_known_args(arguments)
     if rest:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bptt_lab import validate
 
-Array = NDArray[np.inexact]  # float64 as a rule; complex128 during a complex-step check
+Array = np.ndarray  # of float64 as a rule; of complex128 during a complex-step check
 
 
 class Params(NamedTuple):
@@ -40,6 +40,7 @@ def init_params(n_h: int, rng: np.random.Generator, n_x: int = 2, n_y: int = 1, 
     """
     n_h, n_x, n_y = validate.size("n_h", n_h), validate.size("n_x", n_x), validate.size("n_y", n_y)
     scale = validate.positive("scale", scale)
+    validate.generator("rng", rng)
     U, W, V = (rng.uniform(-scale, scale, shape) for shape in [(n_h, n_x), (n_h, n_h), (n_y, n_h)])
     return Params(U, W, V, b=np.zeros(n_h), c=np.zeros(n_y))
 

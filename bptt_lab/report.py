@@ -6,6 +6,7 @@ writes the table of notebook 06: 200 seeds, each with the switches that matter f
 no arguments, and begins at once.
 """
 
+import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -230,4 +231,5 @@ def table(seeds: range) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     print(*table(range(200)), sep="\n")

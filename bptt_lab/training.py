@@ -116,6 +116,7 @@ def in_pieces(
         is told what the engine does before it can begin: "compiling", and "" after that
     """
     validate.params(params)
+    validate.generator("rng", rng)
     learning_rate = validate.positive("learning_rate", learning_rate)
     n_steps, batch_size = validate.size("n_steps", n_steps), validate.size("batch_size", batch_size)
     engine = pick_engine(engine, len(params.b), batch_size)

@@ -28,6 +28,12 @@ def positive(name: str, value: float) -> float:
     return number
 
 
+def generator(name: str, rng: np.random.Generator) -> None:
+    """`rng` is one of NumPy's generators, and no seed."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"{name} must be a Generator of NumPy, got {rng!r}: use np.random.default_rng(0)")
+
+
 def integers(numbers: ArrayLike) -> NDArray:
     """`numbers` as int64 where all fit 62 bits (so that a sum of two cannot overflow), else as Python integers."""
     if not isinstance(numbers, np.ndarray):

@@ -58,10 +58,19 @@ def describe(notebook) -> None:
                 output.metadata = {"image/png": {"alt": alternative_text(after.source)}}
 
 
+def keep_numbers(notebook) -> None:
+    """A widget gets the number of its cell, and not another one in each run; its state is not stored."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if view := output.get("data", {}).get("application/vnd.jupyter.widget-view+json"):
+                view["model_id"] = cell.id
+
+
 def run(notebook, path: Path) -> None:
     """Execute in a fresh kernel, then keep only what a reader needs: sources, outputs, tags."""
     where = {"metadata": {"path": path.parent}}
     nbclient.NotebookClient(notebook, timeout=600, coalesce_streams=True, resources=where).execute()
+    keep_numbers(notebook)
     describe(notebook)
     notebook.metadata = METADATA
     for cell in notebook.cells:
@@ -71,5 +80,7 @@ def run(notebook, path: Path) -> None:
 
 if __name__ == "__main__":
     for path in [Path(name).resolve() for name in sys.argv[1:]] or sorted(NOTEBOOKS.glob("*.ipynb")):
+        if not path.is_file():
+            sys.exit(f"{path} is needed, and not there: give notebooks/NN_….ipynb, or nothing for all")
         print(path.name, flush=True)
         run(nbformat.read(path, as_version=4), path)

@@ -201,6 +201,7 @@ def test_whole_numbers_are_held_to_all_their_digits_in_single_precision():
     ("call", "error", "words"),
     [
         (lambda: checks.check("00.0", doubled), ValueError, "an exercise of the course is needed"),
+        (lambda: checks.check("3.1", doubled), ValueError, "got '3.1': write for example '03.1'"),
         (lambda: checks.check(DOUBLED, 3), TypeError, "a function is needed, got int"),
         (lambda: checks.check(DOUBLED, doubled, seed=-1), ValueError, "seed must be 0 or larger"),
         (lambda: checks.check(DOUBLED, doubled, seconds=0), ValueError, "seconds must be positive"),

@@ -90,6 +90,7 @@ def test_bad_input_gets_one_clear_line(problem):
         (lambda: model.init_params(0, np.random.default_rng(0)), ValueError, "n_h must be 1 or larger, got 0"),
         (lambda: model.init_params(2.5, np.random.default_rng(0)), TypeError, "n_h must be an integer, got 2.5"),
         (lambda: model.init_params(2, np.random.default_rng(0), scale=np.nan), ValueError, "scale must be positive"),
+        (lambda: model.init_params(2, 0), TypeError, r"got 0: use np.random.default_rng\(0\)"),
         (lambda: model.forward(params, x[0]), ValueError, r"shape \(T, B, 2\) to fit U, got \(7, 2\)"),
         (lambda: model.forward(params, x[:0]), ValueError, r"shape \(T, B, 2\) to fit U, got \(0, 7, 2\)"),
         (lambda: model.forward(params, nan), ValueError, "x must be finite"),

@@ -289,6 +289,14 @@ def test_words_smaller_than_those_of_the_page_are_found():
     assert accessible.small_words(figure) == ["small"]
 
 
+def test_a_widget_keeps_its_number():
+    shown = new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "drawn"}})
+    notebook = new_notebook(cells=[new_code_cell("1", outputs=[shown]), new_markdown_cell("text")])
+    refresh_notebooks.keep_numbers(notebook)
+    (data,) = [output.data for output in notebook.cells[0].outputs]
+    assert data["application/vnd.jupyter.widget-view+json"] == {"model_id": notebook.cells[0].id}
+
+
 def test_formulas_in_alternative_text_read_aloud():
     source = (
         "First this.\n\nSee. The picture shows $\\partial L / \\partial h^{(t)}$ in [notebook](a.ipynb) **3**. Next:"

@@ -16,8 +16,8 @@ import yaml
 from bptt_lab import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "TEACHING.md", "LICENSE-docs.md", "site/README.md"]
-PAGES += ["tests/benchmarks/README.md", "site/book/errata.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "TEACHING.md", "SECURITY.md", "LICENSE-docs.md"]
+PAGES += ["site/README.md", "tests/benchmarks/README.md", "site/book/errata.md"]
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))  # all but config.yml
 
 

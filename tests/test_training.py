@@ -111,12 +111,13 @@ def test_other_bit_widths_and_ranges():
         ({"n_steps": 0}, ValueError, "n_steps must be 1 or larger, got 0"),
         ({"batch_size": 2.0}, TypeError, "batch_size must be an integer, got 2.0"),
         ({"n_bits": 7}, ValueError, "largest sum needs 8 bits, got n_bits = 7"),
+        ({"rng": 0}, TypeError, "rng must be a Generator of NumPy, got 0: use"),
     ],
 )
 def test_bad_settings_get_one_clear_line(settings, error, message):
     params, rng = start()
     with pytest.raises(error, match=message) as raised:
-        training.train(params, rng=rng, **settings)
+        training.train(params, **{"rng": rng} | settings)
     assert "\n" not in str(raised.value)
 
 

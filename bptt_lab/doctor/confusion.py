@@ -5,6 +5,7 @@
 does it for the backward pass. It takes no arguments; what NumPy warns of are mistakes that overflow, and no fault.
 """
 
+import argparse
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
@@ -51,5 +52,6 @@ def _kind(made: tuple[str, str], verdict: Verdict) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     for line in confusion():
         print(line)

@@ -64,7 +64,7 @@ def find(name: str) -> Exercise:
     notebook = str(name)[:2]
     if notebook in NOTEBOOKS and name in of(notebook):
         return of(notebook)[name]
-    near = difflib.get_close_matches(str(name), ids(), n=1) or ["03.1"]
+    near = [one for one in ids() if one == f"0{name}"] or difflib.get_close_matches(str(name), ids(), n=1) or ["03.1"]
     raise ValueError(f"an exercise of the course is needed, got {name!r}: write for example {near[0]!r}")
 
 

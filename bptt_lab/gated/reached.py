@@ -5,7 +5,9 @@
 writes the distances that eight seeds solve, and takes minutes. A notebook reads them, and computes single rows anew.
 """
 
+import argparse
 import csv
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -76,6 +78,5 @@ def table() -> Iterator[list[object]]:
 
 
 if __name__ == "__main__":
-    import sys
-
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     csv.writer(sys.stdout, lineterminator="\n").writerows(table())

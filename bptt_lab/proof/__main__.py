@@ -12,8 +12,11 @@ from bptt_lab.proof.files import load
 
 
 def main(words: list[str]) -> int:
+    if "-h" in words or "--help" in words:
+        print(__doc__)
+        return 0
     if len(words) != 2 or words[0] != "check":
-        print("python -m bptt_lab.proof check FILE", file=sys.stderr)
+        print("a command and a file are needed: python -m bptt_lab.proof check FILE", file=sys.stderr)
         return 2
     try:
         certificate = load(words[1])

@@ -1,6 +1,7 @@
 """Certificates as files, for others to check. What is checked is what was read, so nothing here need be trusted."""
 
 from pathlib import Path
+from zipfile import is_zipfile
 
 import numpy as np
 
@@ -19,6 +20,9 @@ def save(certificate: Certificate, path: str | Path) -> None:
 
 def load(path: str | Path) -> Certificate:
     """What `save` wrote; nothing in the file is run. Raises KeyError, OSError or ValueError if it is no certificate."""
+    with open(path, "rb") as file:
+        if not is_zipfile(file):  # what NumPy says of other files advises to run what is in them
+            raise ValueError("it is not in NumPy's npz format, which `save` writes")
     with np.load(path, allow_pickle=False) as file:
         arrays = [file[name] for name in NAMES]
     return Certificate(Params(*arrays[:5]), *arrays[5:])

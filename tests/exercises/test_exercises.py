@@ -54,6 +54,7 @@ def test_each_slip_gets_its_question_and_no_answer(name):
         if exercise.fixed and said.correct:
             continue  # with one sequence, or one output, it is no mistake
         names = {mistake.name, *said.mistakes, *(one for other in said.alternatives for one in other)}
+        assert said.kind != "right", f"{mistake.name} computes what is right: change its function, or leave it out"
         assert said.kind == "mistake" and mistake.name in (*said.mistakes, *sum(said.alternatives, ())), (mistake, said)
         assert said.hints(1) == exercise.catalogue[said.mistakes[0]].hint and said.hints(1).endswith("?")
         assert mistake.name.replace("_", " ") not in str(said) and names
@@ -82,6 +83,7 @@ def test_hints_grow_and_differ(name):
     assert exercise.title and exercise.function.isidentifier()
     for mistake in exercise.catalogue.values():
         assert len({mistake.hint, mistake.name, mistake.formula}) == 3
+    assert len({mistake.formula for mistake in exercise.catalogue.values()}) == len(exercise.catalogue)
 
 
 def test_ids_are_those_of_the_notebooks_and_no_two_exercises_share_their_hints():

@@ -117,7 +117,11 @@ def test_a_file_is_checked_from_the_shell(tmp_path, capsys):
     status, said = run("check", bad)
     assert status == 1 and said.count("\n") == 1 and "is refused: cell 0: no word begins with" in said
     for words in (["check", text], ["check", tmp_path / "none"], ["prove", good], []):
-        assert run(*words)[0] == 2
+        status, _ = run(*words)
+        assert status == 2
+    assert main(["check", str(text)]) == 2 and "npz format" in (told := capsys.readouterr().err)
+    assert told.count("\n") == 1 and "pickle" not in told  # NumPy advises to run what is in a file
+    assert run("--help")[0] == 0
 
 
 # what is assumed
