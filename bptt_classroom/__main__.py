@@ -1,4 +1,4 @@
-"""The teacher's commands: python -m bptt_classroom hand-out | grade | report."""
+"""The teacher's commands: python -m bptt_classroom hand-out | grade | write-page."""
 
 import bptt_classroom.light  # noqa: F401  it comes first
 
@@ -32,7 +32,7 @@ def hand_out(folder: Path, assignment: str, asked: argparse.Namespace) -> None:
 
 
 def grade(folder: Path, assignment: str, asked: argparse.Namespace) -> int:
-    """Collect, grade what is not graded yet, and report. Return the exit status: 0 only if everybody was graded."""
+    """Collect, grade what is not graded yet, and write the page. Return the exit status: 0 only if everybody was graded."""
     if os.name != "posix":
         sys.exit("Windows cannot grade: run this in WSL, where it is as safe as on Linux")
     if (reason := sandbox.why_not()) and not asked.unprotected:
@@ -57,7 +57,7 @@ def grade(folder: Path, assignment: str, asked: argparse.Namespace) -> int:
             for workers in (asked.workers, 1):  # again alone, so that nothing that another does can be the reason
                 left = failed(folder, found, left, workers, run, bar)
             bar.update(len(left))
-    return report(folder, assignment)
+    return write_page(folder, assignment)
 
 
 def resume(folder: Path, found: Class, seed: int) -> None:
@@ -105,7 +105,7 @@ def keep(folder: Path, assignment: str, one: Student, ran: nbformat.NotebookNode
     one.results, one.reason = results, ""  # of a first try that failed
 
 
-def report(folder: Path, assignment: str, _: object = None) -> int:
+def write_page(folder: Path, assignment: str, _: object = None) -> int:
     """Write the page and the tables of a class, and print what the terminal says. Return the exit status."""
     results = records.told(folder, assignment)
     print(*page.write_all(folder, results), *results.lines(), sep="\n")
@@ -122,7 +122,7 @@ def nbgrader(folder: Path, *command: str) -> None:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bptt_classroom", description=__doc__)
     commands, made = parser.add_subparsers(dest="command", required=True), {}
-    for run in (hand_out, grade, report):
+    for run in (hand_out, grade, write_page):
         name, told = run.__name__.replace("_", "-"), run.__doc__.partition(".")[0]
         made[name] = commands.add_parser(name, help=told, description=told)
         made[name].set_defaults(run=run)

@@ -32,7 +32,7 @@ def test_the_three_commands_are_understood():
 
 @pytest.mark.parametrize("option", re.findall(r"`(--[a-z-]+)[ `]", TEXT[: TEXT.index("## Syllabus")]))
 def test_every_option_it_names_is_there(option, capsys):
-    for command in ("hand-out", "grade", "report"):
+    for command in ("hand-out", "grade", "write-page"):
         with pytest.raises(SystemExit):
             __main__.parse([command, "--help"])
     assert option in capsys.readouterr().out
@@ -47,9 +47,9 @@ def test_the_extra_has_what_the_command_needs():
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        (["report", "{}", "99"], "the number of a notebook with exercises is needed, got '99'"),
+        (["write-page", "{}", "99"], "the number of a notebook with exercises is needed, got '99'"),
         (["grade", "{}", "07", "--unprotected", "--files", "{}/none"], "must be handed out first"),
-        (["report", "{}", "07"], "submissions of 07_write_it_yourself are needed"),
+        (["write-page", "{}", "07"], "submissions of 07_write_it_yourself are needed"),
     ],
 )
 def test_a_wrong_argument_is_answered_in_one_line(arguments, said, tmp_path):

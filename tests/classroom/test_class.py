@@ -198,7 +198,7 @@ def test_a_wrong_call_is_answered_in_one_line(tmp_path, handed_out):
         ("hand-out", tmp_path, "99"),
         ("grade", tmp_path, "07"),
         ("grade", handed_out[0], "07", "--files", tmp_path / "nowhere"),
-        ("report", tmp_path, "07"),
+        ("write-page", tmp_path, "07"),
     ):
         done = classroom(*command)
         assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1, done.stderr

@@ -11,7 +11,7 @@ NAME = "07_write_it_yourself"
 OWN = {
     "hand-out": ["--seed=3"],
     "grade": ["--files=x", "--roster=x", "--workers=1", "--seconds=9", "--unprotected"],
-    "report": [],
+    "write-page": [],
 }
 
 
@@ -59,7 +59,7 @@ def test_a_place_that_cannot_be_written_is_one_line_and_nothing_is_half_written(
     records.save(tmp_path, records.Class(NAME, [Student("zoe", "zoe")]))
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.setattr(os, "replace", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    assert "No space left" in said("report", tmp_path, "07")
+    assert "No space left" in said("write-page", tmp_path, "07")
     assert sorted(tmp_path.rglob("*")) == before and (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
