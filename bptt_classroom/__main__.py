@@ -32,7 +32,7 @@ def hand_out(folder: Path, assignment: str, asked: argparse.Namespace) -> None:
 
 
 def grade(folder: Path, assignment: str, asked: argparse.Namespace) -> int:
-    """Collect, grade what is not graded yet, and write the page. Return the exit status: 0 only if everybody was graded."""
+    """Collect, grade what is not graded yet, and write the page. Return the status: 0 only if everybody was graded."""
     if os.name != "posix":
         sys.exit("Windows cannot grade: run this in WSL, where it is as safe as on Linux")
     if (reason := sandbox.why_not()) and not asked.unprotected:
