@@ -46,7 +46,7 @@ EXERCISES = [
     _cure(
         1,
         "Well with a batch of one",
-        "What must happen 64 times as often with a batch of 64 as with a batch of one, and happens nowhere?",
+        "With 64 sequences the patient adds up 64 times as many terms as with one. Does the loss grow like that too?",
         "The loss is an average over the batch. Where does that average appear in the patient?",
         "A single factor in the first line is missing. Which axis of y has its size?",
     ),
