@@ -134,7 +134,7 @@ MISTAKES = [
             "Where in your loop is Vᵀ ∂L/∂o^(t) added: before you use the gradient of this state, or after it?",
             after={"direct": lambda k, right: np.concatenate([right[1:], 0 * right[:1]])}),
     Mistake("W_not_transposed", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + W H^(t+1) ∂L/∂h^(t+1)",
-            "Your gradients are rows. Which side of W do they meet, and is that the way back?",
+            "Which side of W does the gradient meet, and is that the way back?",
             after={"W_back": lambda k, right: right.T}),
     Mistake("tanh_slope_missing_in_recursion", 7, "∂L/∂h^(t) = Vᵀ ∂L/∂o^(t) + Wᵀ ∂L/∂h^(t+1)",
             "On the way from h^(t+1) back to h^(t), what comes before W?",

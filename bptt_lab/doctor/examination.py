@@ -244,7 +244,8 @@ def _hints(explanations: Sequence[Sequence[Mistake]]) -> tuple[str, ...]:
     names = [listed(f"“{mistake.name.replace('_', ' ')}”" for mistake in one) for one in explanations]
     or_of = f" (or of {' or of '.join(names[1:4])})" if names[1:] else ""
     equations = sorted({mistake.equation for mistake in mistakes if mistake.equation})
-    read_again = f" Read equation {' and '.join(f'({n})' for n in equations)} again." if equations else ""
+    which = f"equation{'s' * (len(equations) > 1)} {' and '.join(f'({n})' for n in equations)}"
+    read_again = f" Read {which} again." if equations else ""
     return (
         mistakes[0].hint,
         f"Your answer is that of {names[0]}{or_of}.{read_again}",

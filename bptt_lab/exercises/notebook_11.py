@@ -36,6 +36,8 @@ EXERCISES = [
             1: "The gradient of W is a sum over all steps. What does the term of step 7 need?",
             2: "Two states suffice for one step of the walk. And for the next one?",
             8: "How many steps has this sequence?",
+            999: "Those are the states that W multiplies. Which slopes does the error of the last step pass?",
+            1001: "Is h^(0) one of the states with t ≥ 1?",
         },
         (
             "Which states stand in equations (7) and (10), and for which t?",
@@ -111,6 +113,7 @@ EXERCISES = [
             16: "Those are the units. How many entries have U, W, V, b and c?",
             256: "Those of W alone. Which arrays are there besides?",
             304: "U, W and b. Does the loss depend on nothing else?",
+            305: "Four of the five arrays have that many. Which one did you leave out?",
             320: "Is there one more, at the output?",
         },
         (

@@ -109,7 +109,9 @@ EXERCISES = [
         {
             1: "That is the price if the second output sees the first. Does it?",
             1.386: "How many bits is that, if one bit is 0.693 nats?",
+            1.39: "How many bits is that, if one bit is 0.693 nats?",
             0.693: "In which unit is that? And is it the price of one output, or of both?",
+            0.69: "In which unit is that? And is it the price of one output, or of both?",
             0.5: "That is a probability. What is the surprise at something to which one gave the probability 1/2?",
             0.25: "That is the probability of the whole answer. How surprised is one by what had probability 1/4?",
             4: "Each output pays for a fair coin. How many outputs are there?",
@@ -132,6 +134,7 @@ EXERCISES = [
             1: "That is the mean after the correction. What is m before it?",
             0.81: "That is the share of the start that is left: 0.9 · 0.9. What has come in its place?",
             0.9: "Which of the two numbers multiplies the new gradient?",
+            0.99: "Which of the two numbers multiplies the new gradient?",
             0.271: "That is m after three iterations. And after two?",
         },
         (

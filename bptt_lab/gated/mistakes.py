@@ -91,7 +91,7 @@ MISTAKES = [mistake for mistake in BACKWARD.catalogue.values() if mistake.touche
             "Who reads h^(t), besides the output of step t?",
             after={"W_back": lambda k, right: 0 * right}),
     Mistake("W_not_transposed", None, "∂L/∂h^(t) = … + W ∂L/∂a^(t+1), for each block of W",
-            "Your gradients are rows. Which side of W do they meet, and is that the way back?",
+            "Which side of W does the gradient meet, and is that the way back?",
             after={"W_back": lambda k, right: np.concatenate([block.T for block in np.split(right, len(k.order))])}),
     Mistake("dW_with_same_h", None, "∂L/∂W = Σ_t ∂L/∂a^(t) h^(t)ᵀ",
             "Which state does W multiply in step t?",
