@@ -482,6 +482,8 @@ def test_hints_come_one_at_a_time():
     assert "+ W H^(t+1)" in verdict.hints(3) and verdict.hints(99) == "There is no hint 99."
     assert "not transposed" not in str(verdict) and "not transposed" not in verdict._repr_html_()
     assert diagnose(einsum).hints(2) == "Nothing to repair."
+    both = [CATALOGUE[name] for name in ("W_not_transposed", "dW_with_same_h")]
+    assert diagnose(combine(*both)).hints(2).endswith(" Read equations (7) and (10) again.")
 
 
 def test_the_same_question_gets_the_same_answer():
