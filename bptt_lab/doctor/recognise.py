@@ -41,24 +41,28 @@ def examine(
     stated = stated if isinstance(stated, Convention) else Convention.named(stated)
     fixed = {name: size for name, size in fixed.items() if size is not None}
     asked = (exercise, yours) if convention is None else put(stated, exercise, yours)
-    verdict, more = examination.examine(*asked, seed, seconds, **fixed), ""
+    verdict, more, later = examination.examine(*asked, seed, seconds, **fixed), "", False
     if verdict.kind in ("wrong", "mistake", "crash"):
         with contextlib.suppress(ValueError):  # an exercise that knows no convention
-            more = _better(stated, exercise, yours, verdict, seed, seconds, fixed)
+            more, later = _better(stated, exercise, yours, verdict, seed, seconds, fixed)
     said = f". Your convention: {stated!r}" if convention is not None else ""
-    if verdict.kind == "mistake" and more:  # it would give the mistake away: so it is the last hint
+    if later:
         return replace(verdict, where=f"{verdict.where}{said}", ladder=(*verdict.ladder, more))
     return replace(verdict, where=f"{verdict.where}{said}{f'. {more}' if more else ''}")
 
 
-def _better(stated: Convention, exercise: Exercise, yours: Callable, verdict: Verdict, seed, seconds, fixed) -> str:
-    """Words for the convention in which all is right, or else a known mistake is left; and for the call to make."""
+def _better(stated, exercise: Exercise, yours: Callable, verdict: Verdict, seed, seconds, fixed) -> tuple[str, bool]:
+    """Words for the convention in which all is right, or else a known mistake is left; and for the call to make.
+
+    And whether they are to be the last hint: where they would give a mistake away, or where it is as likely that a
+    product in the course's own convention does not fit.
+    """
     put(stated, exercise, yours)  # else there is nothing to try
     with contextlib.suppress(TypeError, ValueError):
         course = _COURSES.get(tuple(signature(yours).parameters))
         if course and not stated.forward:
             call = f"checks.Convention.{course}(forward=rnn_forward)"
-            return f"If it is that of a course: {_call(exercise, yours, call)}"
+            return f"If it is that of a course: {_call(exercise, yours, call)}", verdict.kind == "mistake"
     limited = exercise if seconds is None else exercise.but(seconds=seconds)
     tried = list(_answers(stated, limited, yours, exercise.cases(seed, **fixed)[0], verdict.kind == "mistake"))
     for allowed in ("right", "mistake")[: 1 + (verdict.kind != "mistake")]:
@@ -66,8 +70,9 @@ def _better(stated: Convention, exercise: Exercise, yours: Callable, verdict: Ve
             if right == (allowed == "right") and candidate != stated:
                 found = examination.examine(*put(candidate, exercise, yours), seed, seconds, **fixed)
                 if found.kind == allowed:
-                    return _told(stated, candidate, exercise, yours, found)
-    return ""
+                    later = verdict.kind == "mistake" or (verdict.kind, allowed) == ("crash", "mistake")
+                    return _told(stated, candidate, exercise, yours, found), later
+    return "", False
 
 
 def _answers(stated: Convention, exercise: Exercise, yours: Callable, case: Case, loss_alone: bool) -> Iterator:

@@ -143,6 +143,15 @@ def test_an_ordinary_check_shows_the_call_to_make_and_the_call_holds(yours, seed
     assert second.correct == (known == "is right") and second.mistakes == ("W_not_transposed",) * ("mistake" in name)
 
 
+def test_of_a_product_that_does_not_fit_the_shapes_are_told_first_and_a_convention_last():
+    def my_state_grads(params, trace, dL_do):
+        return np.stack([params.V @ one for one in dL_do])
+
+    verdict = checks.check("07.2", my_state_grads)
+    assert verdict.kind == "crash" and "states are rows in this course" in verdict.where
+    assert "convention" not in verdict.where and "convention=" in verdict.ladder[-1]
+
+
 def test_nothing_is_recognised_in_what_is_wrong_in_every_convention():
     for name, mistake in CATALOGUE.items():
         verdict = checks.check(BACKWARD, mistake.backward)
