@@ -23,7 +23,7 @@ def difference(answer: object, expected: object, tolerance: float) -> str:
             answer = tuple(coming_in(answer))  # an array whose rows or entries are the parts
         if not isinstance(answer, tuple | list) or len(answer) != len(expected):
             came = f"{len(answer)} came" if isinstance(answer, tuple | list) else f"{_kind(answer)} came"
-            return f"{len(expected)} parts were expected, in a tuple, and {came}"
+            return f"{len(expected)} parts were expected, in a tuple or a list, and {came}"
         found = (difference(*pair, tolerance) for pair in zip(answer, expected))
         names = getattr(expected, "_fields", range(1, len(expected) + 1))
         return next((f"part {name}: {text}" for name, text in zip(names, found) if text), "")
