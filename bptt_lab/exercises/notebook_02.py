@@ -1,5 +1,6 @@
 """Exercises of notebook 02: the forward pass."""
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -90,18 +91,16 @@ def _additions_go_wrong(answer: object) -> str:
 
 
 def _miscounts(b: Array) -> str:
-    """The first unit whose weighted sum has the wrong sign, or is nearly 0, where all units before it are right."""
-    for unit, bias in enumerate(b, start=1):
-        for read, arrives in [(0, "in the first step"), (-10, "without a carry"), (10, "with a carry")]:
-            for ones in range(3):
-                total, weighted = ones + (read > 0), 20 * ones + read + bias
-                yes = total >= unit
-                if np.tanh(weighted) * (1 if yes else -1) < 0.5:
-                    needed = "above 0" if yes else "below 0"
-                    return (
-                        f". Unit {unit} must say {'yes' if yes else 'no'} to a total of {total}, and its weighted sum, "
-                        f"{arrives}, is {weighted:g}: it should be well {needed}"
-                    )
+    """The first unit whose weighted sum has the wrong sign, or is nearly 0; if there is none, the first unsure one."""
+    reads = [(0, "in the first step"), (-10, "without a carry"), (10, "with a carry")]
+    for enough, (unit, bias), (read, arrives), ones in product((0.5, 0.98), enumerate(b, start=1), reads, range(3)):
+        total, weighted = ones + (read > 0), 20 * ones + read + bias
+        yes = total >= unit
+        if np.tanh(weighted) * (1 if yes else -1) < enough:
+            return (
+                f". Unit {unit} must say {'yes' if yes else 'no'} to a total of {total}, and its weighted sum, "
+                f"{arrives}, is {weighted:g}: it should be well {'above' if yes else 'below'} 0"
+            )
     return ""
 
 
@@ -236,8 +235,8 @@ EXERCISES = [
         hints=(
             "For the first unit: how large is its weighted sum without a bias, for a total of 0, and of 1?",
             "For a total of 1 it is 20 in the first step, and later 20 - 10 without a carry, or 0 + 10 with one. "
-            "For a total of 0 it is 0 or -10. The bias must bring 10 above 0, and leave 0 below.",
-            "So the first bias lies between -10 and 0. Each other unit needs one more 1 than the unit before: "
+            "For a total of 0 it is 0 or -10. The bias must bring 10 well above 0, and 0 well below.",
+            "So the first bias lies well between -10 and 0. Each other unit needs one more 1 than the unit before: "
             "20 more in its weighted sum.",
         ),
     ),

@@ -28,6 +28,13 @@ def walk_back(V: Array, W: Array, dL_do: Array, h: Array) -> Array:
     return dL_dh
 
 
+def _bracket_missing(V: Array, W: Array, dL_do: Array, h: Array) -> Array:
+    dL_dh, slope = dL_do @ V, 1 - h**2
+    for t in reversed(range(len(h) - 1)):
+        dL_dh[t] += W.T @ slope[t + 1] * dL_dh[t + 1]
+    return dL_dh
+
+
 def gradient_of_W(dL_da: Array, h: Array) -> Array:
     return dL_da[1:].T @ h[:-1]
 
@@ -226,6 +233,11 @@ EXERCISES = [
                 "Which is the last value of t in your loop, and which index does the first state have?",
                 after={"dL_dh": lambda k, right: _only(right, range(int(len(right) > 1), len(right)))},
             ),
+            Mistake(
+                *("bracket_missing", None, "A @ b * c, where A @ (b * c) is meant: Python multiplies from the left"),
+                "In Python, is A @ b * c the same as A @ (b * c)?",
+                instead={"dL_dh": lambda k: _bracket_missing(k.V, k.W, k.dL_do, k.h)},
+            ),
         ],
         place=lambda found: (*STATE_GRADS.place(found)[:2], None),
         id="03.3",
@@ -269,6 +281,11 @@ EXERCISES = [
                 *("dW_averaged_over_time", None, "∂L/∂W = Σ_t H^(t) ∂L/∂h^(t) h^(t-1)ᵀ / T"),
                 "If each step had a W of its own, and all were moved together: would their effects add up, or average?",
                 after={"dL_dW": lambda k, right: right / len(k.h)},
+            ),
+            Mistake(
+                *("dW_with_slope_squared", None, "∂L/∂W = Σ_t (H^(t))² ∂L/∂h^(t) h^(t-1)ᵀ"),
+                "By (8), is the slope of the tanh in ∂L/∂a^(t) already?",
+                instead={"dL_dW": lambda k: ((1 - k.h**2) * k.dL_da).T @ _before(k.h)},
             ),
         ],
         alone=lambda drawn, t: drawn | {"dL_da": _only(drawn["dL_da"], [t])},
