@@ -98,6 +98,7 @@ class Tensor:
         (ENDS, lambda word: (word[0], len(word)), "right", "right"),
         (ENDS, lambda word: [word[0], len(word)], "right", "right"),
         (ENDS, lambda word: (np.str_(word[0]), np.int64(len(word))), "right", "right"),
+        (ENDS, lambda word: np.ones(3), "wrong", "in a tuple or a list, and one array of shape (3,) came"),
         (ENDS, lambda word: word[0], "wrong", "= abcdefgh: 2 parts were expected, in a tuple or a list, and text came"),
         (ENDS, lambda word: (word[0], 8), "wrong", "for word = defgh: part 2: 8 is not right"),
         (ENDS, lambda word: (word[-1], len(word)), "wrong", "part 1: 'h' is not right"),

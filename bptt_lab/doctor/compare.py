@@ -19,10 +19,10 @@ def difference(answer: object, expected: object, tolerance: float) -> str:
             return "" if answer == expected else f"{answer!r} is not right"
         return f"{_kind(expected)} was expected, and {_kind(answer)} came"
     if isinstance(expected, tuple):
-        if not isinstance(answer, tuple | list) and coming_in(answer).ndim:
-            answer = tuple(coming_in(answer))  # an array whose rows or entries are the parts
+        came = f"{len(answer)} came" if isinstance(answer, tuple | list) else f"{_kind(answer)} came"
+        if not isinstance(answer, tuple | list) and (shape := coming_in(answer).shape):
+            answer, came = tuple(coming_in(answer)), f"one array of shape {shape} came"  # its rows may be the parts
         if not isinstance(answer, tuple | list) or len(answer) != len(expected):
-            came = f"{len(answer)} came" if isinstance(answer, tuple | list) else f"{_kind(answer)} came"
             return f"{len(expected)} parts were expected, in a tuple or a list, and {came}"
         found = (difference(*pair, tolerance) for pair in zip(answer, expected))
         names = getattr(expected, "_fields", range(1, len(expected) + 1))
