@@ -131,6 +131,7 @@ EXERCISES = [
         wrong={
             4: "So many are right if nothing is known. What does one know who sees the two bits of the step?",
             8: "With the bits 1 and 0 and no memory, is the target always the same?",
+            0.63: "That is the share of the bits that are right. How many of 8 are that?",
             6.77: "That one remembers the step before. What if nothing at all is remembered?",
         },
         hints=(
@@ -234,7 +235,7 @@ EXERCISES = [
         },
         hints=(
             "How many additions were in a batch of the report?",
-            'Look at the column "1, 1" of the table, in the line of this switch.',
+            'Look at the column "1, 1" of the table, in the row of this switch.',
         ),
     ),
     Exercise(
