@@ -59,9 +59,9 @@ def check(
 
 def _choice(value: object, exercise: Exercise) -> object:
     """The answer; "b" for "(b)", "b." or "B", where the course knows an answer "b" and none that is written so."""
-    known = {str(exercise.reference()), *(name.removeprefix("answer ") for name in exercise.catalogue)}
-    if not isinstance(value, str) or value in known:
+    if not isinstance(value, str):
         return value
+    known = {str(exercise.reference()), *(name.removeprefix("answer ") for name in exercise.catalogue)}
     bare = value.strip(" ().:")
     return next((letter for letter in (bare, bare.lower()) if letter in known and len(letter) == 1), value)
 
